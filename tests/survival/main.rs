@@ -25,3 +25,4 @@ mod signatures;
 mod terminal;
 #[path = "../fixture/terraform.rs"]
 mod terraform;
+mod widths;

@@ -5,6 +5,7 @@ mod colour;
 pub(crate) mod escape;
 mod hints;
 mod stream;
+pub(crate) mod wrap;
 
 pub(crate) use colour::Style;
 
@@ -21,6 +22,8 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// More problems of a file are counted only.
 const MOST_PROBLEMS: usize = 50;
+/// Problems of a file are not shown in wider lines, even on a wider terminal.
+const WIDEST: usize = 100;
 /// A longer line of a file is not shown.
 const LONGEST_LINE: usize = 400;
 
@@ -69,7 +72,12 @@ impl Printer {
         stream::columns_of_stderr()
     }
 
-    /// Data for a person, on stdout.
+    /// A page for a person, on stdout. Its lines are wrapped at the width of the terminal.
+    pub(crate) fn page(self, text: &str) {
+        stream::data(&escape::lines(&wrap::lines(text, self.columns_of_data())));
+    }
+
+    /// Values, files and lines to copy, on stdout. No line is wrapped.
     pub(crate) fn data(self, text: &str) {
         stream::data(&escape::lines(text));
     }
@@ -115,9 +123,9 @@ impl Printer {
         stream::unwritten()
     }
 
-    /// Something for a person, on stderr.
+    /// Something for a person, on stderr. Its lines are wrapped at the width of the terminal.
     pub(crate) fn say(self, text: &str) {
-        stream::talk(&(escape::lines(text).into_owned() + "\n"));
+        stream::talk(&(escape::lines(&wrap::lines(text, self.columns())).into_owned() + "\n"));
     }
 
     /// Lines for a person, on stderr, until the next ones or anything else is said.
@@ -213,7 +221,8 @@ impl Printer {
 
     fn invalid(self, invalid: &config::Invalid) {
         let theme = if self.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-        let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
+        let handler = GraphicalReportHandler::new_themed(theme)
+            .with_width(self.columns().map_or(WIDEST, |columns| columns.min(WIDEST)));
         let shown_source = invalid.shown_source();
         for problem in invalid.problems.iter().take(MOST_PROBLEMS) {
             let file = invalid.file.display().to_string();

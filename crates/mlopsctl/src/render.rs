@@ -1,7 +1,7 @@
 //! The output for people and programs.
 
 pub(crate) mod checkup;
-mod columns;
+pub(crate) mod columns;
 mod common;
 pub(crate) mod cost;
 mod differences;
@@ -12,6 +12,7 @@ pub(crate) mod ignored;
 pub(crate) mod live;
 mod markdown;
 pub(crate) mod next_steps;
+pub(crate) mod outputs;
 pub(crate) mod package;
 pub(crate) mod page;
 pub(crate) mod picture;

@@ -186,13 +186,13 @@ impl Outcome {
     fn say(&self, session: &Session, printer: Printer) {
         let (file, name) = (session.file.display(), &session.name);
         for (what, setting, value) in &self.accepted {
-            printer.data(&format!("accepted {what}: {file} says `{setting}` = {value}"));
+            printer.page(&format!("accepted {what}: {file} says `{setting}` = {value}"));
         }
         for what in &self.declared {
-            printer.data(&format!("accepted {what}: {file} declares the live value"));
+            printer.page(&format!("accepted {what}: {file} declares the live value"));
         }
         for (what, why, _) in &self.left {
-            printer.data(&format!("not accepted: {what}: {why}"));
+            printer.page(&format!("not accepted: {what}: {why}"));
         }
         if !self.accepted.is_empty() || !self.declared.is_empty() {
             printer.hint(&format!("`mlopsctl up {name}` records it; until then `drift` shows it."));
@@ -200,7 +200,7 @@ impl Outcome {
         let rules: Vec<String> =
             self.left.iter().filter_map(|(_, _, rule)| rule.as_ref()).map(|rule| format!("{rule:?}")).collect();
         if !rules.is_empty() {
-            printer.data("To leave these fields to others, add this at the top of the environment file:");
+            printer.page("To leave these fields to others, add this at the top of the environment file:");
             printer.data(&format!("ignore = [{}]", rules.join(", ")));
         }
     }

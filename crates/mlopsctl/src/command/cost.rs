@@ -39,7 +39,7 @@ pub(crate) async fn run(
         true => printer
             .json(&serde_json::to_string_pretty(&estimate).map_err(|error| CommandError::failed(error.to_string()))?),
         false => {
-            printer.data(&render::cost::page(&name, &estimate, printer.for_data(), printer.columns_of_data()));
+            printer.page(&render::cost::page(&name, &estimate, printer.for_data(), printer.columns_of_data()));
         }
     }
     Ok(())

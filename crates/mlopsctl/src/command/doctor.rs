@@ -48,7 +48,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
     session.trace_calls();
     match printer.json {
         true => printer.document(&render::checkup::document(&session.name, &findings)),
-        false => printer.data(&render::checkup::page(&session.name, &findings, printer.for_data())),
+        false => printer.page(&render::checkup::page(&session.name, &findings, printer.for_data())),
     }
     match findings.iter().any(|finding| finding.verdict == Verdict::Problem) {
         true => Err(CommandError::Said),

@@ -31,7 +31,6 @@ pub(crate) async fn output(
             format!("`mlopsctl up {}` does", session.name),
         ));
     }
-    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match name {
         Some(name) => {
             let value = match state.outputs.get(name) {
@@ -40,7 +39,7 @@ pub(crate) async fn output(
             };
             match printer.json {
                 true => printer.document(&value),
-                false => printer.data(&plain(&value)),
+                false => printer.data(&render::outputs::plain(&value)),
             }
         }
         None if printer.json => printer.document(&state.outputs),
@@ -48,12 +47,7 @@ pub(crate) async fn output(
             printer.note(&format!("{} has no resources, and so no outputs.", session.name));
             printer.hint(&format!("`mlopsctl up {}` creates them", session.name));
         }
-        None => {
-            let width = state.outputs.keys().map(String::len).max().unwrap_or_default();
-            for (name, value) in &state.outputs {
-                printer.data(&format!("{name:width$} = {}", plain(value)));
-            }
-        }
+        None => printer.page(&render::outputs::text(&state.outputs, printer.columns_of_data())),
     }
     Ok(())
 }
@@ -120,7 +114,7 @@ pub(crate) async fn drift(
         false => {
             let form = Form::new(false, printer.columns_of_data());
             let names = session.names();
-            printer.data(&render::drift::page(
+            printer.page(&render::drift::page(
                 &drift,
                 &session.registry,
                 (&names, left_out.as_slice(), history.as_ref()),

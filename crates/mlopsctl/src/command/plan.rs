@@ -72,13 +72,13 @@ fn show(file: &Path, args: &PlanArgs, printer: Printer) -> Result<(), CommandErr
             printer.verbatim(&render::plan_markdown::page(&view, &facts, printer));
         }
         (PlanFormat::Text, true, _) => printer.document(&render::plan_json::saved(&view, &plan, &beside)),
-        (PlanFormat::Text, false, true) => printer.data(&render::plan_text::end(&view, costs).join("\n")),
+        (PlanFormat::Text, false, true) => printer.page(&render::plan_text::end(&view, costs).join("\n")),
         (PlanFormat::Text, false, false) => {
-            beside.uses.lines().iter().for_each(|line| printer.data(line));
+            beside.uses.lines().iter().for_each(|line| printer.page(line));
             let form = Form::new(args.full, printer.columns_of_data());
-            printer.data(&render::plan_text::page(&view, &names, costs, printer.for_data(), form));
+            printer.page(&render::plan_text::page(&view, &names, costs, printer.for_data(), form));
             if !consents.is_empty() {
-                printer.data(&format!("Planned with{consents}: `up --plan` needs the same."));
+                printer.page(&format!("Planned with{consents}: `up --plan` needs the same."));
             }
         }
     }
@@ -138,12 +138,12 @@ impl Preview<'_> {
                 printer.document(&render::plan_json::document(&view, costs.summary(), &session.meter, &used));
             }
             (PlanFormat::Text, false, true) => {
-                printer.data(&render::plan_text::end(&view, Some(&words)).join("\n"));
+                printer.page(&render::plan_text::end(&view, Some(&words)).join("\n"));
             }
             (PlanFormat::Text, false, false) => {
-                used.lines().iter().for_each(|line| printer.data(line));
+                used.lines().iter().for_each(|line| printer.page(line));
                 let form = Form::new(is_full, printer.columns_of_data());
-                printer.data(&render::plan_text::page(&view, &names, Some(&words), printer.for_data(), form));
+                printer.page(&render::plan_text::page(&view, &names, Some(&words), printer.for_data(), form));
             }
         }
         if !planning.refusals.is_empty() {

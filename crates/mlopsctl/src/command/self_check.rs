@@ -28,12 +28,12 @@ pub(crate) async fn run(releases: &str, printer: Printer) -> Result<(), CommandE
         let newest = newest.to_string();
         printer.document(&Versioned::new(Releases { version: THIS, commit, newest, is_newest: !is_newer }));
     } else if is_newer {
-        printer.data(&format!(
+        printer.page(&format!(
             "mlopsctl {newest} is released; this is {THIS}\nget it the way you got this one: `uv tool upgrade mlopsctl`, \
              `pip install --upgrade mlopsctl`, `brew upgrade mlopsctl`, or the installer"
         ));
     } else {
-        printer.data(&format!("mlopsctl {THIS} is the newest release"));
+        printer.page(&format!("mlopsctl {THIS} is the newest release"));
     }
     if is_newer { Err(CommandError::Differences) } else { Ok(()) }
 }

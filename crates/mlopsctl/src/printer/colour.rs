@@ -39,6 +39,18 @@ pub(super) fn paint(style: Style, text: &str) -> String {
     format!("{start}{code}{END}{text}{start}0{END}")
 }
 
+/// The mark that ends a style.
+pub(super) fn end() -> &'static str {
+    static LAST: LazyLock<String> = LazyLock::new(|| format!("{}0{END}", *START));
+    &LAST
+}
+
+/// The mark that a text begins with, and the text after it.
+pub(super) fn mark(text: &str) -> Option<(&str, &str)> {
+    let (_, after) = text.strip_prefix(START.as_str())?.split_once(END)?;
+    Some(text.split_at(text.len() - after.len()))
+}
+
 /// The escape sequence for the mark that a text begins with, and what follows the mark.
 pub(super) fn sequence(text: &str) -> Option<(String, &str)> {
     let (code, after) = text.strip_prefix(START.as_str())?.split_once(END)?;

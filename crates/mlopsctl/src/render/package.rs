@@ -37,8 +37,9 @@ pub(crate) fn page(package: &Package, approved: Option<&Package>) -> String {
 /// Metrics that a list shows where nobody asks for others.
 const USUAL: [&str; 5] = ["auc", "accuracy", "f1_macro", "rmse", "r2"];
 
-/// Models as a list: version, status, time, the wanted metrics, and which one is in service.
-pub(crate) fn table(packages: &[Package], serving: Option<&str>, wanted: &[&str]) -> String {
+/// Models as a list: version, status, time, the wanted metrics, and which one is in service. For a terminal of this
+/// width.
+pub(crate) fn table(packages: &[Package], serving: Option<&str>, wanted: &[&str], width: Option<usize>) -> String {
     let has = |name: &&&str| packages.iter().any(|package| package.metrics.contains_key(**name));
     let mut shown: Vec<&str> = Vec::new();
     for name in wanted.iter().chain(&USUAL).filter(has) {
@@ -55,7 +56,7 @@ pub(crate) fn table(packages: &[Package], serving: Option<&str>, wanted: &[&str]
         row.extend(shown.iter().map(|name| package.metrics.get(*name).map_or(String::new(), |value| rounded(*value))));
         rows.push(row);
     }
-    columns(&rows)
+    columns(&rows, width)
 }
 
 /// A version of the model for a program.
@@ -99,6 +100,6 @@ mod tests {
         let expected = "version  status                registered  brier   auc\n\
                         2        awaits approval                   0.1000  0.9123\n\
                         1        approved, in service              0.1000  0.9000";
-        assert_eq!(table(&packages, Some("arn:models/1"), &["brier", "r2"]), expected);
+        assert_eq!(table(&packages, Some("arn:models/1"), &["brier", "r2"], None), expected);
     }
 }

@@ -1,7 +1,7 @@
 //! Lines for a person: complete in a file, folded and wrapped at the width of a terminal.
 
 use super::value::{self, is_long};
-use crate::printer::{Printer, Style};
+use crate::printer::{Printer, Style, wrap};
 use review::Names;
 use serde_json::Value;
 
@@ -50,34 +50,21 @@ impl<'a> Page<'a> {
         self.lines.push(String::new());
     }
 
-    /// Adds a line, wrapped at spaces. The lines after the first are indented by `hang` columns more than `indent`.
+    /// Adds a line, wrapped at the width of the terminal. The lines after the first are indented by `hang` columns more
+    /// than `indent`.
     pub(super) fn line(&mut self, indent: usize, hang: usize, pieces: &[Piece<'_>]) {
-        let width = self.form.width.unwrap_or(usize::MAX);
         let mut line = " ".repeat(indent);
-        let mut column = indent;
-        let mut is_first = true;
         for (style, text) in pieces {
-            for (position, word) in text.split(' ').enumerate() {
-                let space = usize::from(position > 0);
-                let length = word.chars().count();
-                if !is_first && space == 1 && length > 0 && column + 1 + length > width {
-                    self.lines.push(line.trim_end().to_owned());
-                    line = " ".repeat(indent + hang);
-                    column = indent + hang;
-                } else if space == 1 {
-                    line.push(' ');
-                    column += 1;
-                }
-                match style {
-                    Some(style) if length > 0 => line.push_str(&self.printer.paint(*style, word)),
-                    _ => line.push_str(word),
-                }
-                column += length;
-                is_first = false;
+            match style {
+                Some(style) if !text.is_empty() => line.push_str(&self.printer.paint(*style, text)),
+                _ => line.push_str(text),
             }
         }
-        self.lines.push(line);
-        self.column = column;
+        match self.form.width {
+            Some(width) => self.lines.extend(wrap::line(&line, Some(indent + hang), width)),
+            None => self.lines.push(line),
+        }
+        self.column = self.lines.last().map_or(0, |line| wrap::columns(line));
     }
 
     /// Puts an amount at the right edge of the last line. If that is too long for a terminal, it gets a line of its own.

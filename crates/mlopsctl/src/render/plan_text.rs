@@ -160,7 +160,7 @@ fn refused(page: &mut Page<'_>, view: &PlanView) {
         page.gap();
     }
     if let Some(command) = remedy::way_out(view) {
-        let command = format!(" {}", page.printer.command(&command));
+        let command = format!(" `{}`", page.printer.command(&command));
         page.line(0, 2, &[(Some(Style::Cyan), "To do it all the same:"), (None, &command)]);
         page.gap();
     }

@@ -31,8 +31,8 @@ impl<'a> Files<'a> {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
-    /// For a person.
-    pub(crate) fn text(&self) -> String {
+    /// For a person, for a terminal of this width.
+    pub(crate) fn text(&self, width: Option<usize>) -> String {
         let mut rows: Vec<Vec<String>> = vec![["file", "size", "rows", "uploaded", ""].map(str::to_owned).into()];
         for file in self.files {
             let known = file.rows.map(|rows| rows.to_string()).unwrap_or_default();
@@ -43,7 +43,7 @@ impl<'a> Files<'a> {
         let total = self.rows().map(|rows| format!(", {rows} rows")).unwrap_or_default();
         let (files, bytes) = (counted_files(self.files.len()), size(self.bytes()));
         let Self { bucket, prefix, .. } = self;
-        format!("s3://{bucket}/{prefix}\n{}\n{files}, {bytes}{total}", columns(&rows))
+        format!("s3://{bucket}/{prefix}\n{}\n{files}, {bytes}{total}", columns(&rows, width))
     }
 
     /// For a program.
@@ -138,9 +138,9 @@ mod tests {
                         b.csv       7 B     2     2026-11-30 13:20:11 UTC\n\
                         notes.md    20 B          2026-11-30 13:20:11 UTC  not read by the pipeline\n\
                         3 files, 1.2 kB, 42 rows";
-        assert_eq!(place.text(), expected);
+        assert_eq!(place.text(None), expected);
         let unknown = [file("a.parquet", 10, None), file("b.csv", 7, Some(2))];
-        assert!(Files { files: &unknown, ..place }.text().ends_with("\n2 files, 17 B"));
+        assert!(Files { files: &unknown, ..place }.text(None).ends_with("\n2 files, 17 B"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The report of a run: finished steps, unfinished ones, and resources that remain in the cloud.
 
 use super::{
+    outputs,
     run_summary::{LeftDocument, LinkDocument, RunSummary, UnrecordedDocument, milliseconds},
     took::took,
 };
@@ -166,11 +167,7 @@ impl Report<'_> {
 
     fn outputs(&self, printer: Printer) {
         printer.say("");
-        let width = self.applied.outputs.keys().map(String::len).max().unwrap_or_default();
-        for (name, value) in &self.applied.outputs {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            printer.data(&format!("{name:width$} = {value}"));
-        }
+        printer.page(&outputs::text(&self.applied.outputs, printer.columns_of_data()));
     }
 }
 

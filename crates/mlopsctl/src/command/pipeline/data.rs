@@ -43,7 +43,7 @@ pub(super) async fn list(platform: &Platform, printer: Printer) -> Result<(), Co
             "there is no data in s3://{bucket}/{prefix}; `mlopsctl pipeline {} upload DATA…` brings some",
             platform.session.name
         )),
-        (false, false) => printer.data(&page.text()),
+        (false, false) => printer.page(&page.text(printer.columns_of_data())),
     }
     Ok(())
 }

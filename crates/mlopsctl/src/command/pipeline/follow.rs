@@ -59,7 +59,7 @@ pub(super) async fn run(
         printer.line(&Versioned::new(Summary { event: "summary", execution: page.document() }));
     } else {
         let shown = printer.for_data();
-        printer.data(&std::iter::once(page.title(shown)).chain(page.end(shown)).collect::<Vec<_>>().join("\n"));
+        printer.page(&std::iter::once(page.title(shown)).chain(page.end(shown)).collect::<Vec<_>>().join("\n"));
     }
     ended(&execution)
 }

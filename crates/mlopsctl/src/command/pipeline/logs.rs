@@ -45,7 +45,7 @@ pub(super) async fn run(
     let page = Page { execution: &execution, history: &history, console, approval, now };
     match printer.json {
         true => printer.document(&whole(&page, step, &logs)),
-        false => printer.data(&text(&page, step, &logs, printer.for_data())),
+        false => printer.page(&text(&page, step, &logs, printer.for_data())),
     }
     Ok(())
 }

@@ -46,6 +46,7 @@ pub(super) async fn run(platform: &Platform, last: usize, printer: Printer) -> R
         let compared = pipeline.comparison.iter().map(|comparison| comparison.metric.as_str());
         pipeline.thresholds.keys().map(String::as_str).chain(compared)
     });
-    printer.data(&table(&packages, serving.as_deref(), &wanted.collect::<Vec<_>>()));
+    let wanted: Vec<&str> = wanted.collect();
+    printer.page(&table(&packages, serving.as_deref(), &wanted, printer.columns_of_data()));
     Ok(())
 }

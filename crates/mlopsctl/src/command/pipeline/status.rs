@@ -30,7 +30,7 @@ pub(super) async fn run(
     let page = Page { execution: &execution, history: &history, console, approval, now: Timestamp::now() };
     match printer.json {
         true => printer.document(&Versioned::new(page.document())),
-        false => printer.data(&page.text(printer.for_data())),
+        false => printer.page(&page.text(printer.for_data())),
     }
     follow::ended(&execution)
 }

@@ -3,6 +3,7 @@
 use crate::{
     command_error::CommandError,
     printer::{Printer, escape::word},
+    render::columns::columns,
 };
 use app::Session;
 use futures::{StreamExt as _, stream};
@@ -37,8 +38,10 @@ pub(super) async fn run(session: &Session, show: Option<String>, printer: Printe
             printer.document(&versions.iter().zip(&details).map(Row::from).collect::<Vec<_>>());
         }
         false => {
-            for (version, details) in versions.iter().zip(&details) {
-                printer.data(&line(version, details));
+            let rows: Vec<Vec<String>> =
+                versions.iter().zip(&details).map(|(version, details)| row(version, details)).collect();
+            if !rows.is_empty() {
+                printer.page(&columns(&rows, printer.columns_of_data()));
             }
         }
     }
@@ -100,16 +103,23 @@ impl<'a> From<(&'a StateVersion, &'a Details)> for Row<'a> {
     }
 }
 
-fn line(StateVersion { id, written, bytes }: &StateVersion, details: &Details) -> String {
+fn row(StateVersion { id, written, bytes }: &StateVersion, details: &Details) -> Vec<String> {
     let number = |number: Option<u64>| number.map_or_else(|| "?".to_owned(), |number| number.to_string());
     let resources = details.resources.and_then(|count| u64::try_from(count).ok());
-    let by = match (&details.command, &details.who) {
-        (Some(command), Some(who)) => format!("  `{}` by {}", word(command), word(who)),
-        _ => String::new(),
-    };
     let interim = if details.is_interim { "  (the run went on)" } else { "" };
+    let by = match (&details.command, &details.who) {
+        (Some(command), Some(who)) => format!("`{}` by {}{interim}", word(command), word(who)),
+        _ => interim.trim_start().to_owned(),
+    };
     let (serial, resources) = (number(details.serial), number(resources));
-    format!("{written}  serial {serial:>4}  {resources:>4} resources  {bytes:>9} bytes  {id}{by}{interim}")
+    vec![
+        written.clone(),
+        format!("serial {serial:>4}"),
+        format!("{resources:>4} resources"),
+        format!("{bytes:>9} bytes"),
+        id.clone(),
+        by,
+    ]
 }
 
 /// A stored version without the secrets that states before 0.2 contain. Damaged content is shown unchanged, because the

@@ -4,6 +4,7 @@ use crate::{
     cli::ListFormat,
     command_error::CommandError,
     printer::{Printer, escape::word},
+    render::columns::columns,
 };
 use app::Session;
 use resource::Address;
@@ -35,18 +36,19 @@ pub(super) async fn run(session: &Session, format: Option<ListFormat>, printer: 
         None if printer.json => {
             printer.document(&state.resources.iter().map(Row::from).collect::<Vec<_>>());
         }
-        None => page(&state, printer),
+        None if state.resources.is_empty() => {}
+        None => printer.page(&page(&state, printer.columns_of_data())),
     }
     Ok(())
 }
 
-fn page(state: &State, printer: Printer) {
-    let width = state.resources.keys().map(|address| address.as_str().len()).max().unwrap_or_default();
-    for (address, entry) in &state.resources {
+fn page(state: &State, width: Option<usize>) -> String {
+    let row = |(address, entry): (&Address, &Entry)| {
         let phase = if entry.phase == Phase::Ready { String::new() } else { format!("  ({})", entry.phase.as_str()) };
         let id = word(entry.id.as_deref().unwrap_or("–"));
-        printer.data(&format!("{address:width$}  {:28}  {id}{phase}", word(&entry.kind)));
-    }
+        vec![address.to_string(), word(&entry.kind).into_owned(), format!("{id}{phase}")]
+    };
+    columns(&state.resources.iter().map(row).collect::<Vec<_>>(), width)
 }
 
 /// Terraform's import blocks for every recorded resource that exists.
