@@ -222,6 +222,26 @@ fn an_input_is_checked_and_merged_into_the_deployed_defaults() {
 }
 
 #[test]
+fn container_newer_than_all_known_ones_is_warned_of_and_not_refused() {
+    let recorded = Recorded::new("registered");
+    let started = recorded.started();
+    let platform = Platform::with(recorded);
+    platform.bring_data();
+    platform.project.edit("dev", "[pipeline]\n", "[pipeline]\nimage = \"aws/sagemaker-xgboost:99.0-1\"\n");
+    let is_newer = "warning: `aws/sagemaker-xgboost:99.0-1` is newer than";
+    tells(&platform.run(&["validate", "dev"]).ends_with(0).stderr, &["dev is valid", is_newer]);
+    let verdict = platform.run(&["validate", "dev", "--json"]).ends_with(0).json();
+    conforms("validate", &verdict);
+    assert_eq!(verdict["environments"][0]["warnings"].as_array().map(Vec::len), Some(1), "{verdict}");
+    tells(&platform.run(&["plan", "dev"]).ends_with(0).stderr, &[is_newer]);
+    tells(&platform.run(&["up", "dev", "--yes"]).ends_with(0).stderr, &[is_newer]);
+    let ran = platform.run(&["pipeline", "dev", "run", "--set", "training.max_cat_threshold=64"]).ends_with(0);
+    tells(&ran.stderr, &["warning: up to the newest container", "has no hyperparameter `max_cat_threshold`"]);
+    let input = started.lock().unwrap().pop().unwrap();
+    assert_eq!(input["hyperparameters"]["max_cat_threshold"], "64");
+}
+
+#[test]
 fn a_failed_execution_is_resumed_at_its_step_with_what_it_knew() {
     let recorded = Recorded::new("training-failed");
     let started = recorded.started();

@@ -280,6 +280,9 @@ impl ChangeRequest<'_> {
             (None, Some(session)) => lost_state::note_other_projects(session).await,
             (None, None) => {}
         }
+        if let (Wanted::Declared(session), None) = (&self.wanted, confirmed) {
+            session.warn_of_unknown_settings();
+        }
         let (stack, inputs) = self.stack(&state).await?;
         if matches!(self.condition, ApplyCondition::Confirmed) {
             workspace.knows(&self.targets, &stack, &state)?;

@@ -3,7 +3,7 @@
 use crate::{
     App, Error, Workspace, WorkspaceParts, environments::EnvironmentAccess, existing_network::Network, state_access,
 };
-use config::Environment;
+use config::{Environment, environment::Pipeline};
 use resource::Address;
 use review::Names;
 use state::StateKeys;
@@ -32,6 +32,16 @@ impl Deref for Session {
 
     fn deref(&self) -> &Workspace {
         &self.workspace
+    }
+}
+
+impl Session {
+    /// Warns of settings of the environment file that this version of mlopsctl does not know.
+    pub fn warn_of_unknown_settings(&self) {
+        let pipeline = self.environment.as_ref().and_then(|environment| environment.pipeline.as_ref());
+        for warning in pipeline.map(Pipeline::warnings).unwrap_or_default() {
+            self.frontend.warn(&format!("warning: {warning}"));
+        }
     }
 }
 

@@ -192,8 +192,8 @@ fn schema_must_be_short_enough_for_the_etl_job() {
     );
 }
 
-#[test]
-fn hyperparameters_are_those_of_the_built_in_xgboost_unless_something_else_trains() {
+/// A project with the files of a pipeline, and the environment file with more settings.
+fn with_pipeline() -> (Project, impl Fn(&str) -> String) {
     let project = Project::new();
     for path in ["glue/etl.py", "functions/data-validation/handler.py", "functions/model-evaluation/handler.py"] {
         project.write(&format!("pipeline/{path}"), "");
@@ -201,12 +201,37 @@ fn hyperparameters_are_those_of_the_built_in_xgboost_unless_something_else_train
     project.write("pipeline/training.asl.json", r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#);
     let schema = r#"{"label": "y", "columns": [{"name": "y", "type": "boolean"}]}"#;
     project.write("pipeline/sample/schema.json", schema);
-    let file = |more: &str| format!("{}{more}", FILE.replace("handler = \"main.run\"\n", ""));
-    let slips = "[pipeline.training.hyperparameters]\nobjective = \"binary:logistic\"\nnum_rounds = 100\n";
-    assert_eq!(project.problems(file(slips)), ["15:14: SageMaker's XGBoost has no hyperparameter `num_rounds`"]);
+    (project, |more: &str| format!("{}{more}", FILE.replace("handler = \"main.run\"\n", "")))
+}
+
+const SLIPS: &str = "[pipeline.training.hyperparameters]\nobjective = \"binary:logistic\"\nnum_rounds = 100\n";
+
+#[test]
+fn hyperparameters_of_a_container_are_refused_if_it_is_known_and_warned_of_if_it_is_newer() {
+    let (project, file) = with_pipeline();
+    let of = |tag: &str| file(&format!("image = \"aws/sagemaker-xgboost:{tag}\"\n{SLIPS}"));
+    for known in ["1.7-1", "3.0-5", "3.2-0"] {
+        let refused = project.problems(of(known));
+        assert_eq!(refused, ["16:14: SageMaker's XGBoost has no hyperparameter `num_rounds`"], "{known}");
+    }
+    let path = project.write("environments/dev.toml", of("99.0-1"));
+    let pipeline = load(&path, project.0.path()).unwrap().pipeline.unwrap();
+    let warnings = pipeline.warnings();
+    let [image, hyperparameter] = warnings.as_slice() else { panic!("{warnings:?}") };
+    assert!(image.starts_with("`aws/sagemaker-xgboost:99.0-1` is newer than 3.2-0, the newest container"), "{image}");
+    assert!(
+        hyperparameter.ends_with("SageMaker's XGBoost has no hyperparameter `num_rounds` (did you mean `num_round`?)"),
+        "{hyperparameter}"
+    );
+}
+
+#[test]
+fn hyperparameters_are_those_of_the_built_in_xgboost_unless_something_else_trains() {
+    let (project, file) = with_pipeline();
+    assert_eq!(project.problems(file(SLIPS)), ["15:14: SageMaker's XGBoost has no hyperparameter `num_rounds`"]);
     let lacking = "[pipeline.training.hyperparameters]\nobjective = \"binary:logistic\"\n";
     assert_eq!(project.problems(file(lacking)), ["13:1: SageMaker's XGBoost needs `num_round`"]);
-    let free = [format!("{slips}sagemaker_program = \"train.py\"\n"), format!("image = \"images:1\"\n{slips}")];
+    let free = [format!("{SLIPS}sagemaker_program = \"train.py\"\n"), format!("image = \"images:1\"\n{SLIPS}")];
     for more in free {
         let path = project.write("environments/dev.toml", file(&more));
         assert!(load(&path, project.0.path()).is_ok(), "{more}");

@@ -11,7 +11,7 @@ mod machines;
 pub use data_schema::without_notes;
 pub use deploy::{Autoscaling, Deploy, OLD_ONES_STAY};
 pub use fit::is_metric_of;
-pub use hyperparameters::hyperparameter_mistake;
+pub use hyperparameters::{hyperparameter_mistake, hyperparameter_warning};
 pub use images::Image;
 pub use machines::{Work, has_own_disks, machine_types};
 

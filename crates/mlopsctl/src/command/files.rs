@@ -12,7 +12,9 @@ use crate::{
     },
 };
 use clap::CommandFactory;
+use config::environment::Pipeline;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), CommandError> {
     let names = match environment {
@@ -23,16 +25,25 @@ pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Prin
         let what = format!("there are no environment files in {}", global.environments.display());
         return Err(CommandError::usage(what, "`mlopsctl init` writes some to start from"));
     }
-    let mut found = Vec::new();
+    let (mut found, mut warnings) = (Vec::new(), BTreeMap::new());
     for name in &names {
         let checked = global.settings().read(name).and_then(|environment| {
             let (file, root) = (global.settings().file(name), global.settings().root());
             let mut findings = blueprint::check(&environment, name, &root);
             findings.extend(function_code::findings(&environment, &root));
-            if findings.is_empty() { Ok(()) } else { Err(app::settings::refused_settings(&file, &root, findings)) }
+            if findings.is_empty() {
+                Ok(environment)
+            } else {
+                Err(app::settings::refused_settings(&file, &root, findings))
+            }
         });
         match checked {
-            Ok(()) => printer.note(&format!("{name} is valid")),
+            Ok(environment) => {
+                printer.note(&format!("{name} is valid"));
+                let unknown = environment.pipeline.as_ref().map(Pipeline::warnings).unwrap_or_default();
+                unknown.iter().for_each(|warning| printer.say(&format!("warning: {warning}")));
+                warnings.insert(name.as_str(), unknown);
+            }
             Err(error) => found.push((Some(name.as_str()), CommandError::from(error))),
         }
     }
@@ -42,7 +53,7 @@ pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Prin
         }
     }
     if printer.json {
-        printer.document(&verdict(global, &names, &found));
+        printer.document(&verdict(global, &names, &found, &warnings));
     }
     let mut last = None;
     for (_, end) in found {
@@ -67,17 +78,25 @@ struct EnvironmentVerdict<'a> {
     environment: &'a str,
     valid: bool,
     problems: Vec<ProblemDocument<'a>>,
+    /// Settings that this version of mlopsctl does not know.
+    warnings: &'a [String],
 }
 
 /// The problems of each file as a JSON document.
-fn verdict<'a>(global: &Global, names: &'a [String], found: &'a [(Option<&str>, CommandError)]) -> impl Serialize {
+fn verdict<'a>(
+    global: &Global,
+    names: &'a [String],
+    found: &'a [(Option<&str>, CommandError)],
+    warnings: &'a BTreeMap<&str, Vec<String>>,
+) -> impl Serialize {
     let environments = names.iter().map(|name| {
         let problems = found.iter().filter(|(of, _)| *of == Some(name.as_str())).flat_map(|(_, end)| match end {
             CommandError::Invalid(invalid) => ending::problems(invalid),
             end => whole(Some(global.settings().file(name).display().to_string()), end),
         });
         let problems: Vec<ProblemDocument<'a>> = problems.collect();
-        EnvironmentVerdict { environment: name, valid: problems.is_empty(), problems }
+        let warnings = warnings.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
+        EnvironmentVerdict { environment: name, valid: problems.is_empty(), problems, warnings }
     });
     let between = found.iter().filter(|(of, _)| of.is_none()).flat_map(|(_, end)| whole(None, end));
     Versioned::new(Verdict {

@@ -22,6 +22,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
     }
     let session = global.app().open(args.environment.as_deref()).await?;
     let (state, stored) = session.state().await?;
+    session.warn_of_unknown_settings();
     session.warn_of_later_tool(&state);
     session.warn_of_bucket().await;
     if stored.is_none() {

@@ -45,6 +45,15 @@ impl Training {
 }
 
 impl Pipeline {
+    /// The settings that are accepted although this version of mlopsctl does not know them, each as a sentence.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut found = self.newer_images();
+        if self.trains_by_newer_xgboost() {
+            found.extend(hyperparameters::warnings(&self.training));
+        }
+        found
+    }
+
     /// The shares of training, validation and test data.
     pub fn shares(&self) -> Vec<f64> {
         self.split.split(',').filter_map(|share| share.parse().ok()).collect()
@@ -73,7 +82,7 @@ impl Pipeline {
         self.check_steps(at, whole, catalog, functions);
         self.training.check(at.get("training"));
         // A script, and every other image, gives its hyperparameters names of its own.
-        if self.trains_by_built_in_xgboost() && at.sound(&["training"]) {
+        if self.trains_by_built_in_xgboost() && !self.trains_by_newer_xgboost() && at.sound(&["training"]) {
             hyperparameters::check(&self.training, at.get("training").get("hyperparameters"));
         }
         let shares = self.shares();

@@ -151,19 +151,53 @@ pub fn hyperparameter_mistake(name: &str, value: &str) -> Option<(String, String
     }
 }
 
-/// Reports hyperparameters that the built-in XGBoost refuses or lacks.
-pub(super) fn check(Training { hyperparameters, not_secret, .. }: &Training, at: Place<'_>) {
+/// A hyperparameter that the built-in XGBoost refuses, or lacks.
+struct Mistake<'a> {
+    /// Its name; `None` if it is missing.
+    name: Option<&'a str>,
+    what: String,
+    help: String,
+}
+
+fn mistakes(Training { hyperparameters, not_secret, .. }: &Training) -> Vec<Mistake<'_>> {
     // A value that looks like a secret has been reported.
     let is_open = |name: &String, value: &str| not_secret.contains(name) || looks_like_a_secret(name, value).is_none();
+    let mut found = Vec::new();
     for (name, value) in hyperparameters.iter().filter(|(name, value)| is_open(name, value)) {
         if let Some((what, help)) = hyperparameter_mistake(name, value) {
-            at.get(name).report(what, help);
+            found.push(Mistake { name: Some(name), what, help });
         }
     }
     let is_meant = |name: &String| suggest::nearest(name, [ROUNDS]).is_some();
     if !hyperparameters.keys().any(is_meant) {
-        at.report(format!("SageMaker's XGBoost needs `{ROUNDS}`"), format!("such as `{ROUNDS} = 100`"));
+        let (what, help) = (format!("SageMaker's XGBoost needs `{ROUNDS}`"), format!("such as `{ROUNDS} = 100`"));
+        found.push(Mistake { name: None, what, help });
     }
+    found
+}
+
+/// Reports hyperparameters that the built-in XGBoost refuses or lacks.
+pub(super) fn check(training: &Training, at: Place<'_>) {
+    for Mistake { name, what, help } in mistakes(training) {
+        name.map_or(at, |name| at.get(name)).report(what, help);
+    }
+}
+
+/// The same as warnings, for a container that is newer than all that are known.
+pub(super) fn warnings(training: &Training) -> impl Iterator<Item = String> {
+    mistakes(training).into_iter().map(|Mistake { what, help, .. }| warning(&what, &help))
+}
+
+/// The warning of a mistake, which may be none for a newer container.
+fn warning(what: &str, help: &str) -> String {
+    let help = if help.is_empty() { String::new() } else { format!(" ({help})") };
+    format!("up to the newest container that this version of mlopsctl knows, {what}{help}")
+}
+
+/// The warning of a hyperparameter that the built-in XGBoost refuses, for a container that is newer than all that are
+/// known.
+pub fn hyperparameter_warning(name: &str, value: &str) -> Option<String> {
+    hyperparameter_mistake(name, value).map(|(what, help)| warning(&what, &help))
 }
 
 #[cfg(test)]

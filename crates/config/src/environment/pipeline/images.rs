@@ -144,6 +144,26 @@ impl Pipeline {
         name.strip_prefix(AWS) == Some(XGBOOST) && !self.training.hyperparameters.contains_key(SCRIPT)
     }
 
+    /// True if the container that trains is newer than every one whose hyperparameters are known.
+    pub fn trains_by_newer_xgboost(&self) -> bool {
+        self.trains_by_built_in_xgboost() && newer_xgboost(self.written_training_image()).is_some()
+    }
+
+    /// A warning for each image of SageMaker's XGBoost that this version of mlopsctl does not know.
+    pub(super) fn newer_images(&self) -> Vec<String> {
+        let mut images = vec![self.written_training_image(), self.written_inference_image()];
+        images.dedup();
+        let newest =
+            TABLE.repositories.get(XGBOOST).and_then(|offer| offer.training.first()).map_or("", String::as_str);
+        let warning = |image: &str| {
+            format!(
+                "`{image}` is newer than {newest}, the newest container of SageMaker's XGBoost that this version of \
+                 mlopsctl knows; SageMaker refuses an image that AWS does not offer"
+            )
+        };
+        images.into_iter().filter(|image| newer_xgboost(image).is_some()).map(warning).collect()
+    }
+
     /// Reports images that are not there, or not for their purpose. `repositories` are those of the file.
     pub(super) fn check_images(&self, at: Place<'_>, region: &str, repositories: &[String]) {
         let named = (region, repositories);
@@ -167,6 +187,21 @@ impl Pipeline {
 fn offer(written: &str) -> Option<(&'static Offer, &str)> {
     let (name, tag) = written.rsplit_once(':')?;
     Some((TABLE.repositories.get(name.strip_prefix(AWS)?)?, tag))
+}
+
+/// The tag of an image of SageMaker's XGBoost that is newer than every one that is known.
+fn newer_xgboost(written: &str) -> Option<&str> {
+    let (name, tag) = written.rsplit_once(':')?;
+    let known = TABLE.repositories.get(XGBOOST)?;
+    let newest = known.training.iter().filter_map(|tag| xgboost_version(tag)).max()?;
+    (name.strip_prefix(AWS) == Some(XGBOOST) && xgboost_version(tag)? > newest).then_some(tag)
+}
+
+/// The numbers of a tag such as `3.2-0`: the version of XGBoost, and the container's own.
+fn xgboost_version(tag: &str) -> Option<[u32; 3]> {
+    let (version, own) = tag.split_once('-')?;
+    let (major, minor) = version.split_once('.')?;
+    Some([major.parse().ok()?, minor.parse().ok()?, own.parse().ok()?])
 }
 
 /// True if AWS offers the image for this purpose and for no other.
@@ -214,7 +249,7 @@ fn check_offer(repository: &str, tag: &str, purpose: Purpose, region: &str, at: 
     } else if tags.is_empty() {
         let help = format!("AWS's images for it are {}", suggest::one_of(newest(purpose)));
         at.report(format!("`{AWS}{repository}` is not for {}", purpose.word()), help);
-    } else if !tags.iter().any(|known| known == tag) {
+    } else if !tags.iter().any(|known| known == tag) && newer_xgboost(&format!("{AWS}{repository}:{tag}")).is_none() {
         let known = match suggest::nearest(tag, tags.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are {}", suggest::one_of(tags)),
@@ -252,6 +287,24 @@ mod tests {
             assert_eq!(found.2, written.rsplit(':').next().unwrap());
         }
         assert_eq!(Image::of("aws/autogluon-training:1.5.0-cpu-py311", "mx-central-1"), None);
+    }
+
+    #[test]
+    fn image_of_xgboost_is_newer_by_the_numbers_of_its_tag() {
+        for (tag, is_newer) in [
+            ("3.2-0", false),
+            ("3.0-6", false),
+            ("1.10-1", false),
+            ("3.2-1", true),
+            ("3.10-0", true),
+            ("4.0-1", true),
+            ("latest", false),
+            ("4.0-1-cpu-py3", false),
+        ] {
+            assert_eq!(newer_xgboost(&format!("aws/sagemaker-xgboost:{tag}")).is_some(), is_newer, "{tag}");
+        }
+        assert_eq!(newer_xgboost("aws/sagemaker-scikit-learn:9.9-9"), None);
+        assert_eq!(newer_xgboost("images:9.9-9"), None);
     }
 
     #[test]

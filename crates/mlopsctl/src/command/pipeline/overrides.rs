@@ -1,7 +1,9 @@
 //! The overrides of an execution: `--input` and `--set`, checked before anything is started.
 
 use crate::command_error::CommandError;
-use config::environment::pipeline::{ChoiceMetric, Limits, LoadMode, Threshold, hyperparameter_mistake};
+use config::environment::pipeline::{
+    ChoiceMetric, Limits, LoadMode, Threshold, hyperparameter_mistake, hyperparameter_warning,
+};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, path::Path};
 
@@ -32,11 +34,21 @@ pub(super) fn read(given: Option<&str>, settings: &[String], defaults: &Value) -
     checked(fields, defaults).map_err(|mistakes| CommandError::usage(mistakes.join("; "), HELP))
 }
 
+/// The hyperparameters of an input, as text.
+fn hyperparameters_of(input: &Value) -> impl Iterator<Item = (&str, &str)> {
+    let given = input["hyperparameters"].as_object().into_iter().flatten();
+    given.map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()))
+}
+
+/// The warnings of hyperparameters for a container of SageMaker's XGBoost that is newer than all that are known.
+pub(super) fn warnings(input: &Value) -> Vec<String> {
+    hyperparameters_of(input).filter_map(|(name, value)| hyperparameter_warning(name, value)).collect()
+}
+
 /// Refuses hyperparameters that SageMaker's built-in XGBoost would refuse minutes later.
 pub(super) fn refuse_unknown_hyperparameters(input: &Value) -> Result<(), CommandError> {
-    let given = input["hyperparameters"].as_object().into_iter().flatten();
-    let mistakes: Vec<String> = given
-        .filter_map(|(name, value)| hyperparameter_mistake(name, value.as_str().unwrap_or_default()))
+    let mistakes: Vec<String> = hyperparameters_of(input)
+        .filter_map(|(name, value)| hyperparameter_mistake(name, value))
         .map(|(what, help)| if help.is_empty() { what } else { format!("{what}; {help}") })
         .collect();
     if mistakes.is_empty() { Ok(()) } else { Err(CommandError::usage(mistakes.join("; "), "")) }

@@ -24,8 +24,12 @@ pub(super) async fn run(
         false => Value::Object(Map::new()),
     };
     let pipeline = platform.session.environment.as_ref().and_then(|environment| environment.pipeline.as_ref());
-    if pipeline.is_some_and(config::environment::Pipeline::trains_by_built_in_xgboost) {
-        overrides::refuse_unknown_hyperparameters(&input)?;
+    match pipeline {
+        Some(pipeline) if pipeline.trains_by_newer_xgboost() => {
+            overrides::warnings(&input).iter().for_each(|warning| printer.say(&format!("warning: {warning}")));
+        }
+        Some(pipeline) if pipeline.trains_by_built_in_xgboost() => overrides::refuse_unknown_hyperparameters(&input)?,
+        _ => {}
     }
     has_data(platform, &input).await?;
     local_work::begin(platform, global, printer).await?;
