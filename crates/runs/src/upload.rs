@@ -12,9 +12,10 @@ use aws_types::SdkConfig;
 use futures::{StreamExt, TryStreamExt, stream};
 use std::{
     collections::{BTreeMap, HashMap},
-    fs::File,
+    fs::{File, Metadata},
     io::Read,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 /// A file and where it goes.
@@ -26,6 +27,8 @@ pub struct Shipment {
     pub key: String,
     /// Its size.
     pub bytes: u64,
+    /// The time of its last change. `None` if the file system does not tell.
+    pub modified: Option<SystemTime>,
     /// Its rows, if they were counted.
     pub rows: Option<u64>,
 }
@@ -98,7 +101,7 @@ pub fn gather(named: &[PathBuf], prefix: &str) -> Result<Vec<Shipment>, Unfit> {
     for path in named {
         let path = path.as_path();
         let base = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-        for (file, bytes) in files(path)? {
+        for (file, about) in files(path)? {
             let key = format!("{prefix}{}", relative(&file, base)?);
             if key.len() > LONGEST_KEY {
                 return Err(Unfit::TooLong { path: file, bytes: key.len() });
@@ -106,7 +109,8 @@ pub fn gather(named: &[PathBuf], prefix: &str) -> Result<Vec<Shipment>, Unfit> {
             if let Some(one) = found.get(&key).filter(|one| !same(&one.file, &file)) {
                 return Err(Unfit::Twice { one: one.file.clone(), other: file, key });
             }
-            found.insert(key.clone(), Shipment { file, key, bytes, rows: None });
+            let (bytes, modified) = (about.len(), about.modified().ok());
+            found.insert(key.clone(), Shipment { file, key, bytes, modified, rows: None });
         }
     }
     Ok(found.into_values().collect())
@@ -121,10 +125,10 @@ fn unreadable(path: &Path, why: impl ToString) -> Unfit {
 }
 
 /// The file at a path, or the files in the folder at the path.
-fn files(path: &Path) -> Result<Vec<(PathBuf, u64)>, Unfit> {
+fn files(path: &Path) -> Result<Vec<(PathBuf, Metadata)>, Unfit> {
     let about = std::fs::metadata(path).map_err(|error| unreadable(path, error))?;
     if !about.is_dir() {
-        return Ok(vec![(path.to_owned(), regular(path, &about)?)]);
+        return Ok(vec![(path.to_owned(), regular(path, about)?)]);
     }
     let root = path.canonicalize().map_err(|error| unreadable(path, error))?;
     let mut found = Vec::new();
@@ -133,7 +137,7 @@ fn files(path: &Path) -> Result<Vec<(PathBuf, u64)>, Unfit> {
 }
 
 /// Collects the files of a folder. A link counts as its target, if the target is below `root` too.
-fn below(folder: &Path, root: &Path, found: &mut Vec<(PathBuf, u64)>) -> Result<(), Unfit> {
+fn below(folder: &Path, root: &Path, found: &mut Vec<(PathBuf, Metadata)>) -> Result<(), Unfit> {
     for entry in std::fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
         let entry = entry.map_err(|error| unreadable(folder, error))?;
         if entry.file_name().to_string_lossy().starts_with('.') {
@@ -149,16 +153,16 @@ fn below(folder: &Path, root: &Path, found: &mut Vec<(PathBuf, u64)>) -> Result<
             false if is_link && !path.canonicalize().map_err(failed)?.starts_with(root) => {
                 return Err(unreadable(&path, "it is a link that leads out of the folder; name that file itself"));
             }
-            false => found.push((path.clone(), regular(&path, &about)?)),
+            false => found.push((path.clone(), regular(&path, about)?)),
         }
     }
     Ok(())
 }
 
-/// The size of a regular file. Reading a device or a pipe may never end.
-fn regular(path: &Path, about: &std::fs::Metadata) -> Result<u64, Unfit> {
+/// The metadata of a regular file. Reading a device or a pipe may never end.
+fn regular(path: &Path, about: Metadata) -> Result<Metadata, Unfit> {
     match about.is_file() {
-        true => Ok(about.len()),
+        true => Ok(about),
         false => Err(unreadable(path, "it is neither a file nor a folder")),
     }
 }
@@ -216,9 +220,11 @@ impl Store {
     /// Sends a file, unless it is there already; `sent` is told of bytes that arrived.
     ///
     /// # Errors
-    /// When it cannot be read or sent, or changes meanwhile.
+    /// When it cannot be read or sent, or is not as [`gather`] found it: what was checked and counted before is then not
+    /// true of it.
     pub async fn send(&self, shipment: &Shipment, sent: impl Fn(u64)) -> Result<Fate> {
         let checksum = checksum(&shipment.file).await?;
+        refuse_changed(shipment)?;
         let call = self.client.head_object().bucket(&self.bucket).key(&shipment.key);
         let call = call.checksum_mode(ChecksumMode::Enabled);
         let there = call.send().await.during("HeadObject").none_on(ABSENT)?;
@@ -278,6 +284,7 @@ impl Store {
             Ok::<_, Failure>(part.set_checksum_crc64_nvme(done.checksum_crc64_nvme).build())
         });
         let parts: Vec<CompletedPart> = parts.buffered(PARTS_AT_ONCE).try_collect().await?;
+        refuse_changed(shipment)?;
         let call = self.client.complete_multipart_upload().bucket(&self.bucket).key(&shipment.key);
         let call = call.set_upload_id(begun.upload_id.clone()).checksum_crc64_nvme(checksum);
         let call = call
@@ -295,6 +302,16 @@ fn metadata(shipment: &Shipment) -> Option<HashMap<String, String>> {
 }
 
 const CHANGED: &str = "if the file changed while it was sent, run the command again";
+
+/// Refuses a file that changed since it was gathered.
+fn refuse_changed(shipment: &Shipment) -> Result<()> {
+    let about = std::fs::metadata(&shipment.file).map_err(|error| unreadable_file(shipment, error))?;
+    if (about.len(), about.modified().ok()) == (shipment.bytes, shipment.modified) {
+        return Ok(());
+    }
+    let changed = Failure::new(FailureKind::Final, "the file changed since it was looked into");
+    Err(changed).help("run the command again when the file is complete")
+}
 
 fn unreadable_file(shipment: &Shipment, error: impl std::fmt::Display) -> Failure {
     Failure::new(FailureKind::Final, format!("{}: {error}", shipment.file.display()))

@@ -2,7 +2,7 @@
 //! namespace of buckets over all regions.
 
 use futures::future::BoxFuture;
-use http::header::{HeaderName, HeaderValue, RANGE};
+use http::header::{HeaderMap, HeaderName, HeaderValue, RANGE};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -65,6 +65,12 @@ struct Kept {
     settings: BTreeMap<String, BTreeMap<String, String>>,
     /// Checksum headers by bucket and key, with the ETag they belong to.
     checksums: BTreeMap<String, (String, String, String)>,
+    /// The metadata headers of uploads in parts that are under way, by the id of the upload.
+    #[serde(default)]
+    uploads: BTreeMap<String, BTreeMap<String, String>>,
+    /// The metadata headers of objects that were uploaded in parts, by bucket and key, with the ETag they belong to.
+    #[serde(default)]
+    metadata: BTreeMap<String, (String, BTreeMap<String, String>)>,
 }
 
 /// S3 with whole buckets.
@@ -197,7 +203,9 @@ impl Buckets {
             }
             (_, "DELETE bucket") => {
                 kept.settings.remove(bucket);
-                kept.checksums.retain(|path, _| !path.starts_with(&format!("{bucket}/")));
+                let is_elsewhere = |path: &String| !path.starts_with(&format!("{bucket}/"));
+                kept.checksums.retain(|path, _| is_elsewhere(path));
+                kept.metadata.retain(|path, _| is_elsewhere(path));
             }
             (_, "HEAD bucket") => {
                 insert(answer, "x-amz-bucket-region", &call.region);
@@ -210,27 +218,54 @@ impl Buckets {
                     kept.checksums.insert(path, (etag, name.to_owned(), value.to_owned()));
                 }
             }
+            ("POST", "POST object?uploads") => {
+                if let Some(upload) = text(&String::from_utf8_lossy(&answer.body), "UploadId") {
+                    kept.uploads.insert(upload, metadata(&call.request.headers));
+                }
+            }
             // A whole object's checksum comes with the end of an upload in parts.
             ("POST", "POST object?uploadId") => {
                 let given = CHECKSUMS.into_iter().find_map(|name| Some((name, header(&call.request.headers, name)?)));
-                let page = String::from_utf8_lossy(&answer.body);
-                if let (Some((name, value)), Some(etag)) = (given, text(&page, "ETag")) {
+                let Some(etag) = text(&String::from_utf8_lossy(&answer.body), "ETag") else { return };
+                if let Some(metadata) = kept.uploads.remove(&upload_of(call)) {
+                    kept.metadata.insert(path.clone(), (etag.clone(), metadata));
+                }
+                if let Some((name, value)) = given {
                     kept.checksums.insert(path, (etag, name.to_owned(), value.to_owned()));
                 }
             }
+            ("DELETE", "DELETE object?uploadId") => {
+                kept.uploads.remove(&upload_of(call));
+            }
             ("DELETE", "DELETE object") => {
                 kept.checksums.remove(&path);
+                kept.metadata.remove(&path);
             }
             ("GET" | "HEAD", _) if !key.is_empty() => {
                 let wanted = header(&call.request.headers, "x-amz-checksum-mode").is_some();
-                let etag = header(&answer.headers, "etag").unwrap_or_default();
-                if let Some((_, name, value)) = kept.checksums.get(&path).filter(|(of, _, _)| wanted && of == etag) {
+                let etag = header(&answer.headers, "etag").unwrap_or_default().to_owned();
+                if let Some((_, name, value)) = kept.checksums.get(&path).filter(|(of, _, _)| wanted && *of == etag) {
                     insert(answer, name, value);
+                }
+                if let Some((_, metadata)) = kept.metadata.get(&path).filter(|(of, _)| *of == etag) {
+                    metadata.iter().for_each(|(name, value)| insert(answer, name, value));
                 }
             }
             _ => {}
         }
     }
+}
+
+/// The metadata among the headers of a request. The emulated service forgets those of an upload in parts.
+fn metadata(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let given = headers.iter().filter(|(name, _)| name.as_str().starts_with("x-amz-meta-"));
+    given.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned()))).collect()
+}
+
+/// The id of the upload in parts that a call is about.
+fn upload_of(call: &Call) -> String {
+    let query = call.request.uri.split_once('?').map_or("", |(_, query)| query);
+    parse_query_string(query).remove("uploadId").unwrap_or_default()
 }
 
 fn insert(answer: &mut Response, name: &str, value: &str) {

@@ -1,9 +1,12 @@
 //! Files on their way into a bucket of the embedded AWS.
 
-use runs::{Fate, Store, Unfit, gather};
+use runs::{Fate, RawSchema, Store, Unfit, gather, inspect};
 use std::{
+    fs::OpenOptions,
+    io::{Seek as _, SeekFrom, Write as _},
     path::Path,
     sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime},
 };
 
 const MEGABYTE: usize = 1024 * 1024;
@@ -34,6 +37,7 @@ async fn what_is_there_with_the_same_content_is_left_alone() {
     assert_eq!(keys, ["raw/a.csv", "raw/deep/er/b.csv"]);
     assert!(!store.holds_any("raw/").await.unwrap());
     for (expected, changed) in [(Fate::Added, None), (Fate::Unchanged, Some(b"5,6\n")), (Fate::Replaced, None)] {
+        let shipments = gather(&[folder.path().to_owned()], "raw/").unwrap();
         assert_eq!(store.send(&shipments[0], |_| ()).await.unwrap(), expected);
         if let Some(content) = changed {
             write(folder.path(), "a.csv", content);
@@ -62,6 +66,72 @@ async fn a_large_file_goes_in_parts_and_is_recognised_afterwards() {
     assert!(object.e_tag().unwrap().contains("-3"), "it did not go in three parts: {:?}", object.e_tag());
     assert!(object.body.collect().await.unwrap().into_bytes() == content);
     assert_eq!(store.send(&shipment, told).await.unwrap(), Fate::Unchanged);
+}
+
+const SCHEMA: &[u8] = br#"{"label": "y", "key": ["id"], "columns": [{"name": "id", "type": "string"},
+    {"name": "note", "type": "string", "feature": false}, {"name": "y", "type": "boolean"}]}"#;
+
+#[tokio::test]
+async fn rows_of_a_file_in_parts_are_checked_to_the_last_and_kept_with_its_object() {
+    const ROWS: u64 = 11_000;
+    let (client, store) = store().await;
+    let store = store.with_parts_of(5 * MEGABYTE as u64);
+    let (folder, note) = (tempfile::tempdir().unwrap(), "a line\nand another,".repeat(50));
+    let mut text = String::from("id,note,y\n");
+    for row in 1..=ROWS {
+        text += &format!("{row},\"{note}\",{}\n", if row == ROWS { "maybe" } else { "1" });
+    }
+    write(folder.path(), "large.csv", text.as_bytes());
+    let mut shipment = gather(&[folder.path().join("large.csv")], "raw/").unwrap().remove(0);
+    assert!(shipment.bytes > 10 * MEGABYTE as u64, "{}", shipment.bytes);
+    let schema = RawSchema::parse(SCHEMA).unwrap();
+    let refused = inspect(&schema, [shipment.file.as_path()], 0.0);
+    assert_eq!((refused.rows, refused.refusals[0].row), (ROWS, Some(ROWS)), "{:?}", refused.refusals);
+
+    write(folder.path(), "large.csv", text.replace("maybe", "0").as_bytes());
+    shipment = gather(&[folder.path().join("large.csv")], "raw/").unwrap().remove(0);
+    let found = inspect(&schema, [shipment.file.as_path()], 0.0);
+    assert_eq!((found.rows, found.unfit, found.refusals.as_slice()), (ROWS, 0, &[][..]));
+    shipment.rows = found.rows_by_file.get(&shipment.file).copied();
+    assert_eq!(store.send(&shipment, |_| ()).await.unwrap(), Fate::Added);
+    let object = client.head_object().bucket("data").key("raw/large.csv").send().await.unwrap();
+    assert!(object.e_tag().unwrap().ends_with("-3\""), "it did not go in three parts: {:?}", object.e_tag());
+    let listed = store.files("raw/").await.unwrap();
+    assert_eq!((listed[0].bytes, listed[0].rows), (shipment.bytes, Some(ROWS)));
+}
+
+/// Writes over the last bytes of a file, which keeps its size.
+fn change_the_end(file: &Path) {
+    let mut opened = OpenOptions::new().write(true).open(file).unwrap();
+    opened.seek(SeekFrom::End(-4)).unwrap();
+    opened.write_all(b"end\n").unwrap();
+    opened.set_modified(SystemTime::now() + Duration::from_secs(1)).unwrap();
+}
+
+#[tokio::test]
+async fn file_that_changes_while_it_is_uploaded_in_parts_is_refused_and_leaves_nothing() {
+    let (client, store) = store().await;
+    let store = store.with_parts_of(5 * MEGABYTE as u64);
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "large.csv", &vec![b'1'; 31 * MEGABYTE]);
+    let shipment = gather(&[folder.path().join("large.csv")], "raw/").unwrap().remove(0);
+    let refused = store.send(&shipment, |_| change_the_end(&shipment.file)).await.unwrap_err();
+    assert!(refused.to_string().contains("changed since it was looked into"), "{refused}");
+    assert!(!store.holds_any("raw/").await.unwrap());
+    let begun = client.list_multipart_uploads().bucket("data").send().await.unwrap();
+    assert_eq!(begun.uploads().len(), 0);
+}
+
+#[tokio::test]
+async fn file_that_changed_after_its_rows_were_counted_is_refused_before_anything_is_sent() {
+    let (_, store) = store().await;
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a.csv", b"1,2\n3,4\n");
+    let shipment = gather(&[folder.path().join("a.csv")], "raw/").unwrap().remove(0);
+    change_the_end(&shipment.file);
+    let refused = store.send(&shipment, |_| ()).await.unwrap_err();
+    assert!(refused.to_string().contains("changed since it was looked into"), "{refused}");
+    assert!(!store.holds_any("raw/").await.unwrap());
 }
 
 #[test]
