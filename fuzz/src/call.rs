@@ -1,4 +1,4 @@
-//! What reads requests.
+//! Fuzz targets that read requests.
 
 use bytes::Bytes;
 use local::{Call, Request};

@@ -1,4 +1,4 @@
-//! What reads files and documents.
+//! Fuzz targets that read files and documents.
 
 use engine::Plan;
 use resource::{Address, Associated, Terraform};

@@ -51,7 +51,7 @@ impl Workspace {
                          until that run has surely stopped",
                         self.name
                     );
-                    lock.outwait_predecessor().await?;
+                    lock.wait_for_old_holder().await?;
                 }
                 Ok(())
             }

@@ -55,7 +55,7 @@ mod tests {
     use super::fits;
 
     #[test]
-    fn a_predecessor_with_other_settings_does_not_fit_and_what_is_not_known_fits_anything() {
+    fn resource_with_other_settings_does_not_match_and_unknown_values_match_anything() {
         assert!(fits("10.0.0.0/24", Some("10.0.0.0/24")));
         assert!(!fits("10.0.0.0/24", Some("10.1.0.0/24")));
         assert!(!fits("10.0.0.0/24", None));

@@ -139,7 +139,7 @@ fn declare(stack: &mut Stack, context: &BuildContext, keys: &Keys, job: &Job, co
     let schedule = job.schedule.clone();
     let function = stack.add(AREA, NAME, (role.ready(), logs.ready()), move |(role, logs)| Function {
         name: name.clone(),
-        description: "Puts back what others have changed: mlopsctl reconcile".into(),
+        description: "Repairs drift: mlopsctl reconcile".into(),
         role: role.arn,
         runtime: "provided.al2023".into(),
         handler: "bootstrap".into(),

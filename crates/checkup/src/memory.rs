@@ -76,7 +76,7 @@ fn kept(environment: &str, state: &State) -> Finding {
         .iter()
         .filter(|(_, entry)| entry.phase != Phase::Ready || !entry.deposed.is_empty())
         .map(|(address, entry)| match entry.phase {
-            Phase::Ready => format!("{address} (its predecessor is still there)"),
+            Phase::Ready => format!("{address} (a deposed resource is not deleted yet)"),
             phase => format!("{address} ({})", phase.as_str()),
         })
         .collect();

@@ -84,7 +84,7 @@ pub struct Environment {
     /// Resources that have another address now and stay the same. An entry that every state has made does no harm.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moved: Vec<Moved>,
-    /// Where mlopsctl keeps its own record.
+    /// The place of the state, the record of every resource that mlopsctl made.
     #[serde(default)]
     pub state: State,
     /// The names of everything that mlopsctl makes.
@@ -100,7 +100,7 @@ pub struct Environment {
     pub tags: BTreeMap<String, String>,
     /// The VPC.
     pub network: Network,
-    /// Keys of one's own.
+    /// Encryption with KMS keys that you own.
     #[serde(default)]
     pub encryption: Encryption,
     /// Roles.
@@ -130,10 +130,10 @@ pub struct Environment {
     /// Logs, alarms and the dashboard.
     #[serde(default)]
     pub monitoring: Monitoring,
-    /// What `destroy` refuses to touch.
+    /// The resources that no command deletes or replaces unless `--unprotect` names them.
     #[serde(default)]
     pub protection: Protection,
-    /// Looking for changes that were not made by mlopsctl.
+    /// The search for drift, and its repair.
     #[serde(default)]
     pub drift: Drift,
     /// A limit on costs that raises an alarm. Left out, there is none.
@@ -141,7 +141,7 @@ pub struct Environment {
     pub budget: Option<Budget>,
 }
 
-/// Where mlopsctl keeps its own record.
+/// The place of the state, the record of every resource that mlopsctl made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct State {

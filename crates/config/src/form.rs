@@ -141,7 +141,7 @@ macro_rules! form {
 }
 
 form!(
-    /// What becomes part of bucket, function and role names.
+    /// A short name, which becomes part of bucket, function and role names.
     Slug, "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "lower-case letters, digits and single hyphens, beginning with a letter", "raw-data"
 );
 form!(
@@ -149,7 +149,7 @@ form!(
     VersionRequirement, "^[<>=~^]{0,2} *[0-9]+([.][0-9]+){0,2}( *, *[<>=~^]{0,2} *[0-9]+([.][0-9]+){0,2})*$", "versions of mlopsctl, such as `>=0.2` or `>=0.2, <1`", ">=0.2", "version-requirement"
 );
 form!(
-    /// What SageMaker accepts as a name.
+    /// A name that SageMaker accepts.
     SageMakerName, "^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$", "1 to 63 letters, digits and hyphens, beginning and ending with a letter or digit", "data-scientist"
 );
 form!(

@@ -117,7 +117,7 @@ pub(crate) fn does_not_fit(cause: &str, id: Option<&str>, diff: &resource::Diff)
         .collect();
     let help = match differing.into_iter().all(|change| change.known) {
         true => Remedy::Either(vec![
-            "change the environment file to what is there".into(),
+            "change the environment file to the live values".into(),
             Remedy::Several(vec!["leave it out".into(), Remedy::perform(Operation::Up, None, "makes another")]),
         ]),
         false => "it belongs to something that is not there yet: take that over in the same command".into(),

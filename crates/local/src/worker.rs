@@ -11,12 +11,12 @@ pub trait Worker: Send + Sync {
     /// work ends.
     ///
     /// # Errors
-    /// Why it could not go on.
+    /// The reason why it could not go on.
     fn work(&self, execution: String) -> BoxFuture<'static, Result<(), String>>;
     /// Has the model of an endpoint answer a request.
     ///
     /// # Errors
-    /// Why there is no answer of the model's.
+    /// The reason why there is no answer of the model.
     fn invoke(&self, request: Invocation) -> BoxFuture<'static, Result<Answer, String>>;
 }
 

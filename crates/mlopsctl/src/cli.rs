@@ -82,7 +82,7 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with = "accept")]
         who: bool,
     },
-    /// Put back what others have changed, as far as `[drift]` in the file allows; exit code 2 if some is left.
+    /// Repair drift, as far as `[drift]` in the file allows; exit code 2 if some is left.
     Reconcile {
         /// The environment.
         #[arg(add = ArgValueCompleter::new(completing::environments))]
@@ -115,14 +115,14 @@ pub(crate) enum Command {
     },
     /// Draw what there is and what needs what.
     Graph(GraphArgs),
-    /// Take over what exists and was made by somebody else.
+    /// Take over resources that exist and that mlopsctl did not make.
     Adopt(AdoptArgs),
     /// Print the least IAM policy with which an environment can be provisioned.
     Permissions(PermissionsArgs),
-    /// Look at the state, and repair it.
+    /// Show the state, and repair it.
     #[command(subcommand)]
     State(StateCommand),
-    /// Remove a lock that somebody left behind.
+    /// Remove a lock whose run has died.
     Unlock {
         /// The environment.
         #[arg(add = ArgValueCompleter::new(completing::environments))]
@@ -149,7 +149,7 @@ pub(crate) enum Command {
     Itself(SelfCommand),
     /// Print the script with which a shell completes commands, environments and addresses.
     Completions {
-        /// Which shell.
+        /// The shell.
         shell: clap_complete::Shell,
     },
     /// Print the manual page.
@@ -169,7 +169,7 @@ impl Command {
 
 #[derive(Args)]
 pub(crate) struct InitArgs {
-    /// Where.
+    /// The folder of the project.
     #[arg(default_value = ".")]
     pub(crate) dir: PathBuf,
     /// The name of the project. Without it a terminal is asked.
@@ -191,7 +191,7 @@ pub(crate) struct PlanArgs {
     /// Show a plan that `--out` saved, and make none. Asks AWS for nothing.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "exit_code", "target", "delete_data", "unprotect"])]
     pub(crate) show: Option<PathBuf>,
-    /// How: for a person, or as Markdown for a comment on a pull request.
+    /// The format: text for a person, or Markdown for a comment on a pull request.
     #[arg(long, value_enum, default_value_t = PlanFormat::Text, conflicts_with_all = ["json", "full", "quiet"])]
     pub(crate) format: PlanFormat,
     /// Exit with 2 when there are changes.
@@ -290,7 +290,7 @@ pub(crate) struct GraphArgs {
     /// The environment.
     #[arg(add = ArgValueCompleter::new(completing::environments))]
     pub(crate) environment: Option<String>,
-    /// How: for Graphviz, for Markdown, as a picture, or as a page to explore. Without it the name of the file decides,
+    /// The format: for Graphviz, for Markdown, a picture, or a page to explore. Without it the name of the file decides,
     /// or it is dot.
     #[arg(long, value_enum)]
     pub(crate) format: Option<GraphFormat>,
@@ -359,7 +359,7 @@ impl Default for ChangeArgs {
 pub(crate) enum LocalCommand {
     /// Offer the embedded AWS on a loopback port, for the AWS CLI and other tools.
     Serve {
-        /// Which port; 0 takes a free one.
+        /// The port; 0 takes a free one.
         #[arg(long, default_value_t = 4566)]
         port: u16,
         /// Keep executions, and leave their work to another program.

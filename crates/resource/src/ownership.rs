@@ -71,7 +71,7 @@ pub fn describe(tags: &Tags) -> String {
     let told: Vec<String> =
         tags.iter().filter(|(key, _)| is_of_people(key)).map(|(key, value)| format!("{key}={value}")).collect();
     let more = if told.len() > DESCRIBED { ", …" } else { "" };
-    format!("somebody else (tags {}{more})", told[..told.len().min(DESCRIBED)].join(", "))
+    format!("another owner (tags {}{more})", told[..told.len().min(DESCRIBED)].join(", "))
 }
 
 #[cfg(test)]
@@ -164,7 +164,7 @@ mod tests {
         let terraform = tags(&[("Project", "mlops"), ("Environment", "dev"), ("ManagedBy", "Terraform")]);
         assert_eq!(
             judged(&terraform),
-            Ownership::Foreign("somebody else (tags Environment=dev, ManagedBy=Terraform, Project=mlops)".to_owned())
+            Ownership::Foreign("another owner (tags Environment=dev, ManagedBy=Terraform, Project=mlops)".to_owned())
         );
     }
 

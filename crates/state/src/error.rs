@@ -27,7 +27,7 @@ pub enum Error {
         tool: String,
     },
     /// The lock does not have the id that was given.
-    #[error("the lock has the id {found}, not {asked}: it is somebody else's by now, and stays")]
+    #[error("the lock has the id {found}, not {asked}: another run has it by now, so it stays")]
     OtherLock {
         /// The id given.
         asked: String,

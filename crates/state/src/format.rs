@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Everything mlopsctl remembers of one stack.
+/// The record of everything that mlopsctl made for one stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct State {
@@ -27,19 +27,19 @@ pub struct State {
     pub account: String,
     /// Region the resources are in.
     pub region: String,
-    /// Id of the lock under which a run is changing the platform. Absent once that run has ended in order: where there
-    /// is one and no lock, somebody deleted the lock by hand, and the run may be at work still.
+    /// Id of the lock under which a run is changing the platform. Absent once that run has ended in order: if there
+    /// is one and no lock, a person deleted the lock by hand, and the run may still be at work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changing: Option<String>,
     /// The person or run that wrote this version, and its command. Absent in states of 0.1, and in a version by which a
-    /// run that took the lock over shut its predecessor out.
+    /// run that took the lock over fenced the old holder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<Author>,
     /// By address.
     #[serde(deserialize_with = "each_once")]
     #[schemars(with = "BTreeMap<String, Entry>")]
     pub resources: BTreeMap<Address, Entry>,
-    /// What the platform gave back when it was last brought up.
+    /// The outputs of the platform as the last `up` printed them, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "each_once")]
     #[schemars(with = "BTreeMap<String, Value>")]
     pub outputs: BTreeMap<String, Value>,
@@ -61,13 +61,13 @@ impl From<&Holder> for Author {
     }
 }
 
-/// What is remembered of one resource.
+/// The record of one resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a resource")]
 pub struct Entry {
     /// `service:thing`.
     pub kind: String,
-    /// How far it got.
+    /// The phase of its life.
     pub phase: Phase,
     /// The idempotency token of its creation; the same again after a crash.
     pub token: String,
@@ -76,23 +76,23 @@ pub struct Entry {
     pub id: Option<String>,
     /// The declaration last applied, or to be applied. Of a value that may be a secret it holds a keyed hash.
     pub spec: Value,
-    /// What others refer to; null until known.
+    /// The outputs that other resources refer to; null until known.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub outputs: Value,
-    /// What it needs, and how.
+    /// The resources that it needs, each with the kind of dependency.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<Needed>,
-    /// Whether it is protected from deletion and replacement.
+    /// True if it is protected from deletion and replacement.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub protected: bool,
-    /// Whether it is being taken over from another owner, whose tags it may bear until that is finished.
+    /// True while mlopsctl adopts it from another owner, whose tags it may have until then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub adopting: bool,
     /// True if a run of this state created it and no run has seen it work since. Only then may the next run create it
     /// again if AWS fails the creation late.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unfinished: bool,
-    /// Replaced predecessors that are still there.
+    /// Replaced resources that are not deleted yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deposed: Vec<Deposed>,
 }
@@ -101,15 +101,15 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Needed {
-    /// The address of what is needed.
+    /// The address of the needed resource.
     #[schemars(with = "String")]
     pub address: Address,
-    /// Whether its identity suffices or it must work.
+    /// `identity` if its id and outputs suffice, `ready` if it must work.
     #[schemars(with = "String", extend("enum" = ["identity", "ready"]))]
     pub edge: Edge,
 }
 
-/// A predecessor that a replacement has left behind and that is still to be deleted.
+/// A resource that has a successor and is not deleted yet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deposed {
@@ -119,14 +119,14 @@ pub struct Deposed {
     pub id: String,
     /// Its last declaration.
     pub spec: Value,
-    /// What it needs for as long as it is there.
+    /// The resources that it needs for as long as it exists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<Needed>,
 }
 
 impl Entry {
-    /// Replaces the sensitive values of its specifications by seals, see [`resource::As::Sensitive`]. What is sealed
-    /// already stays as it is, and so does what is of a kind that this build does not know.
+    /// Replaces the sensitive values of its specifications by seals, see [`resource::As::Sensitive`]. Seals stay
+    /// as they are, and so do specs of a kind that this build does not know.
     pub fn seal_sensitive(&mut self, registry: &KindRegistry) {
         let seal = |kind: &str, spec: &mut Value, scope: &str| {
             if let Ok(reconciler) = registry.get(kind) {
@@ -146,7 +146,7 @@ impl Entry {
     }
 
     /// The entry after this resource is gone and a deposed one is not.
-    fn succeeded_by_predecessor(mut self) -> Option<Self> {
+    fn succeeded_by_deposed(mut self) -> Option<Self> {
         let Deposed { kind, id, spec, depends_on } = self.deposed.pop()?;
         Some(Self {
             kind,
@@ -163,7 +163,7 @@ impl Entry {
     }
 }
 
-/// How far a resource got.
+/// A phase in the life of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
@@ -251,7 +251,7 @@ impl State {
     /// By how much a fence raises the serial.
     pub const FENCE: u64 = 2;
 
-    /// Makes every version read before stale. Whoever lost the lock and does not know it yet can write nothing
+    /// Makes every version read before stale. A run that lost the lock and does not know it yet can write nothing
     /// from here on. The serial grows by [`State::FENCE`].
     ///
     /// # Errors
@@ -286,14 +286,14 @@ impl State {
     /// [`Error::Transition`] when the phase cannot follow the one recorded.
     pub fn record(&mut self, address: &Address, entry: Option<Entry>) -> Result<(), Error> {
         let Some(entry) = entry else {
-            if let Some(predecessor) = self.resources.remove(address).and_then(Entry::succeeded_by_predecessor) {
-                self.resources.insert(address.clone(), predecessor);
+            if let Some(deposed) = self.resources.remove(address).and_then(Entry::succeeded_by_deposed) {
+                self.resources.insert(address.clone(), deposed);
             }
             return Ok(());
         };
         if let Some(was) = self.resources.get(address)
             && !was.phase.allows(entry.phase)
-            // A replacement that creates first starts again beside its predecessor.
+            // A replacement that creates first starts again beside the deposed resource.
             && entry.deposed.len() <= was.deposed.len()
         {
             return Err(Error::Transition {
@@ -330,7 +330,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_predecessor_that_is_still_there_is_remembered_until_it_is_gone_as_well() {
+    fn deposed_resource_is_recorded_until_it_is_deleted() {
         let mut state = State::new(&crate::identity::tests::identity());
         let old = |id: &str| Deposed { kind: "ec2:vpc".into(), id: id.into(), spec: Value::Null, depends_on: vec![] };
         let entry = Entry {

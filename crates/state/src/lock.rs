@@ -112,7 +112,7 @@ impl Lock {
     ///
     /// # Errors
     /// [`Error::Moved`] when the lock is taken away meanwhile.
-    pub async fn outwait_predecessor(&self) -> Result<(), Error> {
+    pub async fn wait_for_old_holder(&self) -> Result<(), Error> {
         tokio::select! {
             () = sleep(STOPS_AFTER) => Ok(()),
             () = self.lost() => Err(Error::Moved),

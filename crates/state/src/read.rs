@@ -173,7 +173,7 @@ fn check_entry(address: &Address, entry: &Entry) -> Result<(), String> {
         _ => {}
     }
     if entry.deposed.iter().any(|old| old.id.is_empty()) {
-        return Err(format!("the id of a predecessor of {address} is empty"));
+        return Err(format!("the id of a deposed resource of {address} is empty"));
     }
     if entry.depends_on.iter().any(|needed| needed.address == *address) {
         return Err(format!("{address} needs itself"));

@@ -61,7 +61,7 @@ pub async fn hold_although_answers_are_lost(store: Arc<dyn Store>, lossy: &Lossy
     let first = store.put("lossy-state", begun.write().into(), None).await.expect("it is one's own");
     let writer = Writer::start(store.clone(), "lossy-state", begun.clone(), Some(first));
     writer.record(&Address::new("network", "vpc"), Some(entry("vpc-1")));
-    assert!(writer.flush().await, "one's own write was taken for somebody else's");
+    assert!(writer.flush().await, "the writer took its own write for that of another run");
     lost();
     writer.record(&Address::new("network", "vpc"), Some(entry("vpc-2")));
     let (written, result) = writer.finish().await;
@@ -280,7 +280,7 @@ async fn a_night_asleep_costs_nobody_anything(store: Arc<Shelf>) {
     let day = shut_out(&store, "night").await;
     let (fenced, _) = read(&*store, "night-state").await;
     drop(sleeping);
-    assert!(!asleep.lease().is_certain().await, "certain of a lock that is somebody else's");
+    assert!(!asleep.lease().is_certain().await, "certain of a lock that another run holds");
     assert!(!writer.flush().await, "written by somebody who had lost the lock");
     asleep.lost().await;
     asleep.release().await.expect("there is nothing to give back");

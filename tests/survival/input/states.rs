@@ -175,12 +175,12 @@ const SENSELESS: &[Damage] = &[
         "this version cannot read the recorded spec of the VPC",
     ),
     (
-        "a predecessor that makes no sense",
+        "a deposed resource that makes no sense",
         |state| state["resources"]["network.vpc"]["deposed"] = json!([{"kind": "ec2:vpc", "id": "vpc-1", "spec": 7}]),
         "this version cannot read the recorded spec of the VPC",
     ),
     (
-        "a predecessor that is somebody else's object",
+        "a deposed resource that is an object of another owner",
         |state| {
             let theirs = json!({"bucket": "team-b-research", "key": "thesis.bin", "sha256": "00",
                                 "content_type": "text/plain"});

@@ -97,7 +97,7 @@ fn new_subnets_go_to_the_first_available_zones_that_are_free() {
 }
 
 #[test]
-fn a_predecessor_that_is_there_counts_before_a_successor_that_is_not() {
+fn deposed_resource_that_exists_counts_before_a_successor_that_does_not() {
     let failed = Platform::default()
         .subnet("private-1", "b", "10.0.0.0/20", false)
         .subnet("private-2", "c", "10.0.16.0/20", false)

@@ -12,14 +12,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The data catalog and what fills it.
+/// The data catalog, and the crawlers and jobs that fill it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Catalog {
     /// The database. Left out, it is `<project>_<environment>`.
     #[schemars(with = "Option<Text<DatabaseName>>")]
     pub database: Option<String>,
-    /// What finds tables in buckets.
+    /// Crawlers, which find tables in buckets.
     pub crawlers: Vec<Crawler>,
     /// Spark jobs.
     pub jobs: Vec<Job>,
@@ -38,25 +38,25 @@ pub struct Crawler {
     #[serde(default = "data")]
     #[schemars(with = "Text<Slug>")]
     pub bucket: String,
-    /// Where to look.
+    /// The prefix below which it finds tables, for example `raw/`.
     #[schemars(with = "Text<Prefix>")]
     pub prefix: String,
-    /// When it runs by itself: `cron(…)` in UTC. Left out, the workflow or a person starts it.
+    /// The schedule on which it runs: `cron(…)` in UTC. Left out, the workflow or a person starts it.
     #[serde(default)]
     #[schemars(with = "Option<Text<Cron>>")]
     pub schedule: Option<String>,
-    /// What a second run looks at.
+    /// The files that a second run reads.
     #[serde(default)]
     pub recrawl: Recrawl,
-    /// What happens to a table whose columns have changed.
+    /// The change to a table whose columns have changed.
     #[serde(default)]
     pub on_change: OnChange,
-    /// What happens to a table whose files are gone.
+    /// The change to a table whose files are gone.
     #[serde(default)]
     pub on_delete: OnDelete,
 }
 
-/// What a second run of a crawler looks at.
+/// The files that a second run of a crawler reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recrawl {
@@ -67,7 +67,7 @@ pub enum Recrawl {
     NewFoldersOnly,
 }
 
-/// What a crawler does about changed columns.
+/// The reaction of a crawler to changed columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnChange {
@@ -78,7 +78,7 @@ pub enum OnChange {
     Log,
 }
 
-/// What a crawler does about vanished files.
+/// The reaction of a crawler to deleted files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnDelete {
@@ -107,7 +107,7 @@ pub struct Job {
     /// The size of a worker.
     #[serde(default)]
     pub worker_type: WorkerType,
-    /// How many workers, the driver included.
+    /// The number of workers, the driver included.
     #[serde(default = "two")]
     #[schemars(range(min = 2, max = 299))]
     pub workers: u16,
@@ -115,11 +115,12 @@ pub struct Job {
     #[serde(default = "two_hours")]
     #[schemars(range(min = 1, max = 10_080))]
     pub timeout_minutes: u16,
-    /// How often Glue itself starts a failed run again. The job of the pipeline is started again by the pipeline alone.
+    /// The number of times that Glue starts a failed run again. It does not apply to the job of the pipeline, which the
+    /// pipeline retries.
     #[serde(default)]
     #[schemars(range(max = 10))]
     pub max_retries: u16,
-    /// How many runs may go on at the same time.
+    /// The number of runs that may be under way at the same time.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 1000))]
     pub max_concurrent_runs: u16,
@@ -188,7 +189,7 @@ pub enum WorkerType {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Workflow {
-    /// When it starts: `cron(…)` in UTC. Left out, a person starts it.
+    /// The schedule on which it starts: `cron(…)` in UTC. Left out, a person starts it.
     #[schemars(with = "Option<Text<Cron>>")]
     pub schedule: Option<String>,
     /// The crawler of the raw data.
@@ -197,7 +198,7 @@ pub struct Workflow {
     /// The job that transforms it.
     #[schemars(with = "Text<Slug>")]
     pub job: String,
-    /// The crawler of what the job wrote.
+    /// The crawler of the files that the job wrote.
     #[schemars(with = "Text<Slug>")]
     pub last: String,
 }

@@ -16,20 +16,20 @@ pub struct Drift {
     /// Patterns of addresses (`*` stands for anything) whose differences are not reported.
     #[schemars(with = "Vec<Text<AddressGlob>>", extend("uniqueItems" = true))]
     pub ignore: Vec<String>,
-    /// How far `reconcile` goes.
+    /// The drift that `reconcile` repairs.
     pub heal: Heal,
     /// The number of differences at which `reconcile` repairs none of them: so many hardly come from one mistake.
     #[schemars(range(min = 1, max = 65535))]
     pub too_many: u16,
-    /// `reconcile` on a schedule, on AWS. Left out, whoever wants it runs it elsewhere.
+    /// `reconcile` on a schedule, on AWS. Left out, it runs only when you start it, for example in a CI system.
     pub job: Option<Job>,
 }
 
-/// A Lambda function that runs `mlopsctl reconcile`, with the rights that takes.
+/// A Lambda function that runs `mlopsctl reconcile`, with the permissions that this command needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Job {
-    /// When, in UTC.
+    /// The schedule on which it runs, in UTC: `rate(…)` or `cron(…)`.
     #[serde(default = "hourly")]
     #[schemars(with = "Text<Schedule>")]
     pub schedule: String,
@@ -70,16 +70,16 @@ fn quarter_of_an_hour() -> u16 {
     15
 }
 
-/// How far healing goes.
+/// The drift that `reconcile` repairs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Heal {
     /// All drift is reported, and none is repaired.
     Nothing,
-    /// What can be put back in place, or made anew where it is gone. Nothing is deleted.
+    /// Drift that an update repairs, and resources that are missing. Nothing is deleted.
     #[default]
     Safely,
-    /// Also what only a replacement can put right, unless it is protected or holds data.
+    /// Also drift that only a replacement repairs, unless the resource is protected or holds data.
     Everything,
 }
 

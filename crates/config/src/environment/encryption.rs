@@ -1,11 +1,11 @@
-//! Keys of one's own.
+//! KMS keys that the user owns.
 
 use crate::check::Place;
 use crate::form::{ExistingKeyArn, Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Whether data is encrypted with keys of one's own.
+/// Encryption with KMS keys that you own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Encryption {

@@ -12,7 +12,7 @@ pub struct FeatureGroup {
     /// The short name. The group is called `<project>-<environment>-<name>`.
     #[schemars(with = "Text<SageMakerName>")]
     pub name: String,
-    /// What it describes.
+    /// A description for people.
     #[serde(default)]
     #[schemars(length(max = 128))]
     pub description: String,
@@ -28,7 +28,7 @@ pub struct FeatureGroup {
     /// Keep the latest records where they are read within milliseconds.
     #[serde(default = "yes")]
     pub online: bool,
-    /// How long online records live after their event. Left out, they stay.
+    /// The time after its event at which an online record expires. Left out, records stay.
     #[serde(default)]
     pub ttl: Option<Ttl>,
     /// Keep all records in the data bucket, for training.
@@ -53,7 +53,7 @@ pub struct Feature {
     pub r#type: FeatureType,
 }
 
-/// What a feature holds.
+/// The type of a feature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum FeatureType {
     /// Text.
@@ -64,18 +64,18 @@ pub enum FeatureType {
     Fractional,
 }
 
-/// How long a record lives.
+/// The time after which a record expires, for example `{ value = 30, unit = "Days" }`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ttl {
-    /// How many.
+    /// The number of units.
     #[schemars(range(min = 1, max = 31_536_000))]
     pub value: u32,
-    /// Of what.
+    /// The unit of time.
     pub unit: TimeUnit,
 }
 
-/// A unit of a record's life.
+/// A unit of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum TimeUnit {

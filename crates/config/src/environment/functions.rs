@@ -17,7 +17,7 @@ pub struct Function {
     /// The short name. The function is called `<project>-<environment>-<name>`.
     #[schemars(with = "Text<Slug>")]
     pub name: String,
-    /// What it does.
+    /// A description for people.
     #[serde(default)]
     #[schemars(length(max = 256))]
     pub description: String,
@@ -69,7 +69,7 @@ pub struct Function {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Text<VariableName>>", extend("uniqueItems" = true))]
     pub not_secret: Vec<String>,
-    /// How many calls may run at once, kept free for this function. Left out, it shares the account's.
+    /// The number of calls that may run at once, reserved for this function. Left out, it shares the account's concurrency.
     #[serde(default)]
     #[schemars(range(max = 10_000))]
     pub reserved_concurrency: Option<u16>,
@@ -78,7 +78,7 @@ pub struct Function {
     pub tracing: bool,
 }
 
-/// What a function is written in.
+/// The language of a function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Runtime {
@@ -91,7 +91,7 @@ pub enum Runtime {
     Python313,
 }
 
-/// What a function runs on.
+/// The processor that a function runs on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Architecture {

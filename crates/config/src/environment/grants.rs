@@ -113,7 +113,7 @@ pub struct Permission {
     /// The ARNs of what they may be used on.
     #[schemars(with = "Vec<Text<PolicyResource>>", length(min = 1), extend("uniqueItems" = true))]
     pub resources: Vec<String>,
-    /// When: `{ StringEquals = { "aws:ResourceTag/Team" = "ml" } }`.
+    /// The conditions: `{ StringEquals = { "aws:ResourceTag/Team" = "ml" } }`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "Map<ConditionOperator, Map<ConditionKey, Values>>")]
     pub conditions: BTreeMap<String, BTreeMap<String, Values>>,

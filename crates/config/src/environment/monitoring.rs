@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// What is recorded, what is watched, and who hears of it.
+/// Logs, alarms, the dashboard, and the subscribers of notifications.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Monitoring {
     /// Days after which logs go; CloudWatch Logs accepts these values only.
     #[schemars(with = "Retention")]
     pub log_retention_days: u16,
-    /// Who hears of alarms and of the pipeline's outcomes.
+    /// The subscribers that SNS notifies of alarms and of the pipeline's outcomes.
     pub subscriptions: Vec<Subscription>,
     /// A dashboard of this environment's own functions, pipeline, jobs, buckets and endpoints.
     pub dashboard: bool,
@@ -52,18 +52,19 @@ impl JsonSchema for Retention {
     }
 }
 
-/// Somebody who hears of alarms.
+/// A subscriber of alarms and of the pipeline's outcomes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Subscription {
-    /// How.
+    /// The protocol by which SNS delivers.
     pub protocol: Protocol,
-    /// Where: an address, a number, a URL or an ARN. Mail and web addresses have to confirm.
+    /// The address: of mail, a telephone number, a URL or an ARN. Owners of mail and web addresses must confirm the
+    /// subscription.
     #[schemars(length(max = 2048))]
     pub endpoint: String,
 }
 
-/// How somebody hears.
+/// The protocol by which SNS delivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "the names say it")]
@@ -108,7 +109,7 @@ pub struct Alarm {
     /// The short name.
     #[schemars(with = "Text<Slug>")]
     pub name: String,
-    /// What it means and what to do about it.
+    /// Its meaning, and the next step of the person whom it notifies.
     #[serde(default)]
     #[schemars(length(max = 1024))]
     pub description: String,
@@ -118,37 +119,37 @@ pub struct Alarm {
     /// The metric. CloudWatch accepts names that do not exist; such an alarm never fires.
     #[schemars(with = "Text<MetricName>")]
     pub metric: String,
-    /// Which of the namespace's things; all dimensions the metric is recorded with.
+    /// The dimensions of the metric: all of those that it is published with.
     #[serde(default)]
     #[schemars(with = "Map<MetricName, Text<MetricName>>")]
     pub dimensions: BTreeMap<String, String>,
-    /// How values of a period become one.
+    /// The statistic that makes one value of those of a period, for example `Average`.
     #[serde(default = "sum")]
     #[schemars(with = "Text<Statistic>")]
     pub statistic: String,
-    /// What it is compared with.
+    /// The value that the statistic is compared with.
     pub threshold: f64,
-    /// How it is compared.
+    /// The comparison with the threshold at which the alarm fires.
     #[serde(default)]
     pub comparison: Comparison,
-    /// The length of a period: 10, 20, 30 or a multiple of 60.
+    /// The length of a period in seconds: 10, 20, 30 or a multiple of 60.
     #[serde(default = "five_minutes")]
     #[schemars(range(min = 10, max = 604_800))]
     pub period_seconds: u32,
-    /// How many periods are looked at.
+    /// The number of latest periods that the alarm evaluates.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 1440))]
     pub evaluation_periods: u16,
-    /// In how many of them the threshold must be crossed. Left out, in all.
+    /// The number of these periods in which the threshold must be crossed. Left out, it is all of them.
     #[serde(default)]
     #[schemars(range(min = 1, max = 1440))]
     pub datapoints_to_alarm: Option<u16>,
-    /// What a period without values means.
+    /// The meaning of a period without values.
     #[serde(default)]
     pub treat_missing_data: MissingData,
 }
 
-/// How a value is compared with the threshold.
+/// A comparison of a value with the threshold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Comparison {
@@ -159,7 +160,7 @@ pub enum Comparison {
     LessThanOrEqualToThreshold,
 }
 
-/// What a period without values means.
+/// The meaning of a period without values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum MissingData {

@@ -28,7 +28,7 @@ pub struct Network {
     /// Security groups of that VPC that exist, by purpose. mlopsctl makes a group for each purpose that is left out.
     #[serde(default, skip_serializing_if = "SecurityGroups::is_empty")]
     pub security_groups: SecurityGroups,
-    /// In how many availability zones there is a public and a private subnet.
+    /// The number of availability zones. Each has a public and a private subnet.
     #[serde(default = "two")]
     #[schemars(range(min = 1, max = 6))]
     pub zones: u8,
@@ -38,7 +38,7 @@ pub struct Network {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Text<Zone>>", extend("uniqueItems" = true))]
     pub zone_names: Vec<String>,
-    /// How private subnets reach the internet.
+    /// The NAT gateways through which private subnets reach the internet.
     #[serde(default)]
     pub nat: Nat,
     /// AWS services for which mlopsctl makes an interface endpoint. Each costs money per zone and hour. In a VPC that
@@ -46,10 +46,10 @@ pub struct Network {
     #[serde(default)]
     #[schemars(with = "Vec<Endpoint>", extend("uniqueItems" = true))]
     pub endpoints: Vec<String>,
-    /// Whether mlopsctl makes a gateway endpoint for S3, which is free; never in a VPC that exists.
+    /// Make a gateway endpoint for S3, which is free. It does not apply to a VPC that exists.
     #[serde(default = "yes")]
     pub s3_endpoint: bool,
-    /// Whether accepted and rejected connections are logged; of a VPC that exists, its owner decides.
+    /// Log accepted and rejected connections. It does not apply to a VPC that exists, whose owner decides.
     #[serde(default)]
     pub flow_logs: bool,
 }
@@ -95,16 +95,16 @@ fn yes() -> bool {
     true
 }
 
-/// How private subnets reach the internet.
+/// The NAT gateways through which private subnets reach the internet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Nat {
-    /// Not at all: endpoints have to do.
+    /// No gateway: private subnets reach only the endpoints.
     None,
-    /// Through one gateway; when its zone fails, nothing gets out.
+    /// One gateway. If its zone fails, no private subnet reaches the internet.
     #[default]
     Single,
-    /// Through a gateway in each zone.
+    /// A gateway in each zone.
     PerZone,
 }
 
@@ -158,7 +158,7 @@ impl JsonSchema for Endpoint {
 /// The two subnets of one zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ZoneSubnets {
-    /// Which zone, from 1, as resources are named: `private-1`.
+    /// The number of the zone, from 1, as in the names of resources: `private-1`.
     pub zone: u8,
     /// With a route to the internet gateway.
     pub public: Cidr,

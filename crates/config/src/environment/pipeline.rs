@@ -43,7 +43,7 @@ pub struct Pipeline {
     /// The function that decides whether the model is good enough.
     #[schemars(with = "Text<Slug>")]
     pub evaluation_function: String,
-    /// When it runs: `rate(…)` or `cron(…)` in UTC. Left out, nothing but uploads and people start it.
+    /// The schedule on which it runs: `rate(…)` or `cron(…)` in UTC. Left out, only uploads and people start it.
     #[schemars(with = "Option<Text<Schedule>>")]
     pub schedule: Option<String>,
     /// Run whenever something is uploaded under the raw prefix of the data bucket.
@@ -51,10 +51,10 @@ pub struct Pipeline {
     /// Minutes without a further upload after which an upload is read: many files start one execution.
     #[schemars(range(min = 1, max = 60))]
     pub upload_quiet_minutes: u8,
-    /// Where in the data bucket raw data is.
+    /// The prefix of raw data in the data bucket, for example `raw/`.
     #[schemars(with = "Text<Prefix>")]
     pub raw_prefix: String,
-    /// Whether an execution reads all raw data or what is new.
+    /// The raw data that an execution reads: all of it, or the files that no earlier execution read.
     pub load_mode: LoadMode,
     /// Days for which the data set that one execution made, and the rows that it quarantined, are kept. Raw data, statistics
     /// and the data set of incremental executions stay.
@@ -76,16 +76,16 @@ pub struct Pipeline {
     pub training: Training,
     /// Batch predictions on the test data.
     pub transform: Transform,
-    /// What the model may later be deployed on.
+    /// The types of machines that the model may be deployed on.
     #[schemars(with = "Vec<Text<MlInstance>>", length(min = 1), extend("uniqueItems" = true))]
     pub inference_instance_types: Vec<String>,
     /// Types of machines that AWS has added since this version of mlopsctl, which `validate` would refuse.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Text<MlInstance>>", extend("uniqueItems" = true))]
     pub newer_instance_types: Vec<String>,
-    /// What a data set must meet.
+    /// The limits of a data set, which the validation function checks before training.
     pub validation: Limits,
-    /// What a model must meet to be registered: `auc = { min = 0.75 }`.
+    /// The bounds of metrics that a model must keep to be registered: `auc = { min = 0.75 }`.
     #[schemars(with = "Map<Metric, Threshold>")]
     pub thresholds: BTreeMap<String, Threshold>,
     /// The probability from which a row counts as positive, for metrics such as recall. Left out, it is 0.5.
@@ -93,8 +93,8 @@ pub struct Pipeline {
     pub decision_threshold: Option<f64>,
     /// Instead of `decision_threshold`: the metric that is greatest on the validation data at the threshold to use.
     pub maximise: Option<ChoiceMetric>,
-    /// How much worse than the champion it may be on the same test data. The champion is the model in service, otherwise
-    /// the newest that is approved. Left out, they are not compared.
+    /// The comparison with the champion on the same test data. The champion is the model in service, otherwise the newest
+    /// that is approved. Left out, they are not compared.
     pub comparison: Option<Comparison>,
     /// Buckets of this environment that the state machine may use: `{ landing = "read" }`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -103,18 +103,18 @@ pub struct Pipeline {
     /// Further rights of its role, for steps that you add to the definition.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<Permission>,
-    /// What the approval of a model starts. Left out, an approved model is brought into service by other means.
+    /// The deployment that the approval of a model starts. Left out, an approved model is deployed by other means.
     pub deploy: Option<Deploy>,
 }
 
-/// What an execution reads.
+/// The raw data that an execution reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LoadMode {
     /// All raw data, into a data set of its own.
     #[default]
     Snapshot,
-    /// What no execution has read before, into one growing data set.
+    /// The files that no execution has read before, into one growing data set.
     Incremental,
 }
 
@@ -125,7 +125,7 @@ pub struct Training {
     /// The machine.
     #[schemars(with = "Text<MlInstance>")]
     pub instance_type: String,
-    /// How many of them. With several, each reads a share of the data.
+    /// The number of machines. With several, each reads a share of the data.
     #[schemars(range(min = 1, max = 100))]
     pub instance_count: u16,
     /// The disk of each.
@@ -167,7 +167,7 @@ pub struct Transform {
     /// The machine.
     #[schemars(with = "Text<MlInstance>")]
     pub instance_type: String,
-    /// How many of them.
+    /// The number of machines.
     #[schemars(range(min = 1, max = 100))]
     pub instance_count: u16,
     /// Minutes after which the step is given up.
@@ -175,7 +175,8 @@ pub struct Transform {
     pub max_runtime_minutes: u16,
 }
 
-/// What a data set must meet, as the validation function understands it. Left out, its own defaults apply.
+/// The limits of a data set, which the validation function checks. For each that is left out, the function has a
+/// default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -198,8 +199,8 @@ pub struct Limits {
     #[schemars(with = "Map<ColumnName, Fraction>")]
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub max_null_fraction_by_column: BTreeMap<String, f64>,
-    /// How far a column may have moved away from the data of the model in service, otherwise of the newest approved
-    /// one: 0 is the same, 1 nothing in common.
+    /// The largest distance of a column from the data of the model in service, otherwise of the newest approved one: 0
+    /// is the same distribution, 1 has nothing in common.
     #[schemars(range(min = 0, max = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_drift: Option<f64>,
@@ -207,7 +208,7 @@ pub struct Limits {
     #[schemars(with = "Map<ColumnName, Fraction>")]
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub max_drift_by_column: BTreeMap<String, f64>,
-    /// What happens to a data set that has moved further.
+    /// The reaction to a data set with a greater distance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_drift: Option<OnDrift>,
     /// The share that the rarer label must have.
@@ -223,7 +224,7 @@ pub struct Limits {
     pub sample_rows: Option<u64>,
 }
 
-/// What happens to a data set that has moved too far away from the data of the model in service.
+/// The reaction to a data set that is too far from the data of the model in service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnDrift {
@@ -272,10 +273,10 @@ pub enum ChoiceMetric {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Comparison {
-    /// By which metric.
+    /// The metric that is compared.
     #[schemars(with = "Text<Metric>")]
     pub metric: String,
-    /// By how much it may be worse.
+    /// The largest difference by which it may be worse.
     #[serde(default)]
     #[schemars(range(min = 0))]
     pub max_regression: f64,

@@ -5,7 +5,7 @@ use crate::form::{AddressGlob, Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What is not deleted without being named.
+/// The resources that no command deletes or replaces unless `--unprotect` names them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Protection {

@@ -15,7 +15,7 @@ pub struct Registry {
     /// Repositories beside the one named `<project>-<environment>`; each is named `<project>-<environment>-<name>`.
     #[schemars(with = "Vec<Text<Slug>>", extend("uniqueItems" = true))]
     pub repositories: Vec<String>,
-    /// How many tagged images are kept.
+    /// The number of tagged images that are kept in each repository.
     #[schemars(range(min = 1, max = 10_000))]
     pub keep_tagged: u16,
     /// Days after which images without a tag go.

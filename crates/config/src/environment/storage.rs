@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Storage {
     /// The buckets. `data`, `models` and `artifacts` are what the platform itself works with.
     pub buckets: Vec<Bucket>,
-    /// Where buckets with `replicate` are copied to.
+    /// The region to which buckets with `replicate` are copied.
     pub replication: Option<Replication>,
 }
 
@@ -56,7 +56,7 @@ pub struct Bucket {
     pub replicate: bool,
 }
 
-/// Where copies are kept.
+/// The place of the copies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Replication {

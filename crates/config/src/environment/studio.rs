@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Studio {
-    /// How people sign in. Changing it replaces the domain.
+    /// The way in which people sign in. Changing it replaces the domain.
     pub auth_mode: AuthMode,
-    /// Whether notebooks reach the internet through the VPC or past it.
+    /// The way from notebooks to the internet: through the VPC, or through a network of AWS.
     pub network: NetworkAccess,
     /// Minutes without work after which a notebook's machine is stopped. Left out, it runs on.
     #[schemars(range(min = 60, max = 525_600))]
@@ -21,7 +21,7 @@ pub struct Studio {
     /// The group in which the pipeline registers models, without `<project>-<environment>-`.
     #[schemars(with = "Text<SageMakerName>")]
     pub model_package_group: String,
-    /// Whether notebooks may approve models, which deploys them. Left out, only people with rights of their own do.
+    /// Allow notebooks to approve models, which deploys them. Left out, only people with permissions of their own can.
     pub approve_models: bool,
     /// The people. With `auth_mode = "SSO"`, each is the name of a user in IAM Identity Center.
     #[schemars(with = "Vec<Text<SageMakerName>>", extend("uniqueItems" = true))]
@@ -50,7 +50,7 @@ pub struct Mlflow {
     pub maintenance_window: Option<String>,
 }
 
-/// How people sign in to Studio.
+/// The way in which people sign in to Studio.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum AuthMode {
@@ -61,7 +61,7 @@ pub enum AuthMode {
     Sso,
 }
 
-/// How notebooks reach the internet.
+/// The way from notebooks to the internet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum NetworkAccess {
     /// Only through the VPC.
@@ -81,7 +81,7 @@ pub struct Space {
     /// The user profile it belongs to.
     #[schemars(with = "Text<SageMakerName>")]
     pub owner: String,
-    /// What opens in it.
+    /// The application that opens in it.
     #[serde(default)]
     pub app: App,
     /// The size of its disk, which can grow but not shrink.
@@ -94,7 +94,7 @@ fn five() -> u16 {
     5
 }
 
-/// What a space opens.
+/// The application of a space.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum App {
     /// JupyterLab.

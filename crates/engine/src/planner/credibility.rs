@@ -120,7 +120,7 @@ impl Planner<'_> {
         for change in changes.iter().filter(|change| change.deposed) {
             let Some(id) = change.id.as_deref() else { continue };
             if let Some(address) = taken.get(&(change.kind.as_str(), id)) {
-                let why = format!("the state records {id} as a predecessor, and {address} has it");
+                let why = format!("the state records {id} as deposed, and {address} has it");
                 refusals.push(refusal(&change.address, &change.kind, self.incredible(&why)));
             }
         }

@@ -120,11 +120,14 @@ impl Planner<'_> {
             let protected = recorded || self.stack.protects(&change.address);
             let allowed = self.purpose.unprotect.iter().any(|glob| change.address.matches(glob));
             if protected && !allowed && refused.insert(&change.address) {
-                let what = if change.deposed { "its predecessor" } else { "it" };
-                let because =
-                    if change.cause.as_deref() == Some(LEAVING) { ", because somebody is deleting it" } else { "" };
+                let object = if change.deposed { "the deposed resource" } else { "it" };
+                let because = if change.cause.as_deref() == Some(LEAVING) {
+                    ", because another program is deleting it"
+                } else {
+                    ""
+                };
                 let failure = Failure::refused(
-                    format!("it is protected, and this would {} {what}{because}", change.action.as_str()),
+                    format!("it is protected, and this would {} {object}{because}", change.action.as_str()),
                     Remedy::Unprotect { address: change.address.to_string() },
                 );
                 let lifted_by = Some(Lift::Unprotect);

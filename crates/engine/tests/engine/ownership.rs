@@ -50,9 +50,9 @@ async fn foreign_resource_is_refused_by_plan_and_by_destruction() {
     is_only(
         &refusals(&bench.plan(&stack).await),
         "boxes.b",
-        "belongs to somebody else (tags Owner=team-b, Project=billing)",
+        "belongs to another owner (tags Owner=team-b, Project=billing)",
     );
-    is_only(&refusals(&bench.plan(&nothing()).await), "boxes.b", "belongs to somebody else");
+    is_only(&refusals(&bench.plan(&nothing()).await), "boxes.b", "belongs to another owner");
     let DriftChange::Missing(why) = &bench.drift().await.drifted[0].change else { panic!("it is not ours") };
     assert!(why.contains("belongs to"), "{why}");
 }
@@ -144,7 +144,7 @@ async fn interrupted_adoption_is_left_to_a_person_by_reconcile_and_named_by_the_
 }
 
 #[tokio::test(start_paused = true)]
-async fn edited_state_cannot_have_a_foreign_resource_deleted_as_a_predecessor() {
+async fn edited_state_cannot_delete_a_foreign_resource_as_deposed() {
     let (bench, stack) = built().await;
     let theirs =
         Box { name: "thesis".to_owned(), inside: None, label: String::new(), parts: Vec::new(), tags: Tags::default() };
@@ -174,18 +174,18 @@ fn deposed(entry: &Entry) -> Deposed {
 }
 
 #[tokio::test(start_paused = true)]
-async fn edited_state_cannot_have_a_resource_deleted_as_its_own_predecessor() {
+async fn edited_state_cannot_delete_a_resource_as_deposed_by_itself() {
     let (bench, stack) = built().await;
     edit_state(&bench, |state| {
         let entry = state.resources.get_mut(&Address::new("boxes", "c")).unwrap();
         entry.deposed.push(deposed(entry));
     })
     .await;
-    is_only(&refusals(&bench.plan(&stack).await), "boxes.c", "as a predecessor, and boxes.c has it");
+    is_only(&refusals(&bench.plan(&stack).await), "boxes.c", "as deposed, and boxes.c has it");
 }
 
 #[tokio::test(start_paused = true)]
-async fn predecessor_of_a_protected_resource_is_protected_as_well() {
+async fn deposed_resource_is_as_protected_as_its_successor() {
     let (bench, stack) = built().await;
     edit_state(&bench, |state| {
         let entry = state.resources.get_mut(&Address::new("boxes", "c")).unwrap();
@@ -197,7 +197,7 @@ async fn predecessor_of_a_protected_resource_is_protected_as_well() {
     let planning = bench.plan(&stack).await;
     let refusals = refusals(&planning);
     assert!(
-        refusals.iter().any(|(address, said)| *address == "boxes.c" && said.contains("delete its predecessor")),
+        refusals.iter().any(|(address, said)| *address == "boxes.c" && said.contains("delete the deposed resource")),
         "{refusals:?}"
     );
 }

@@ -46,7 +46,7 @@ pub(crate) enum PipelineCommand {
         /// The task; guessed from the label if left out.
         #[arg(long, value_enum)]
         task: Option<SchemaTask>,
-        /// Where to write it, from the project's root. A file that is there stays.
+        /// The file to write, from the project's root. A file that exists is not overwritten.
         #[arg(long, value_name = "FILE", default_value = "schema.json")]
         out: PathBuf,
     },
@@ -56,7 +56,7 @@ pub(crate) enum PipelineCommand {
         /// Files, and folders with all that is in them.
         #[arg(required = true)]
         data: Vec<PathBuf>,
-        /// Send the files without a look into them. Training puts rows aside that break the schema.
+        /// Upload the files without an inspection. Training puts rows aside that break the schema.
         #[arg(long)]
         unchecked: bool,
     },
@@ -80,7 +80,7 @@ pub(crate) enum PipelineCommand {
         /// Stay and show the steps. Ctrl-C leaves the execution alone, and stops it with --local. Exit code 1 if it fails.
         #[arg(long)]
         follow: bool,
-        /// What to override, as JSON or in a file: raw_prefix, load_mode, schema, split, hyperparameters,
+        /// The inputs to override, as JSON or in a file: raw_prefix, load_mode, schema, split, hyperparameters,
         /// validation_limits, thresholds, decision_threshold. Each field replaces the whole default.
         #[arg(long, value_name = "FILE|JSON")]
         input: Option<String>,
@@ -120,7 +120,7 @@ pub(crate) enum PipelineCommand {
         /// The log of this step instead.
         #[arg(long, value_name = "NAME")]
         step: Option<String>,
-        /// How many lines of each log.
+        /// The number of lines of each log.
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
         lines: u16,
     },
@@ -134,7 +134,7 @@ pub(crate) enum PipelineCommand {
         /// Deploy it also if it takes other features than the model in service. Callers must be ready.
         #[arg(long)]
         allow_changed_features: bool,
-        /// Why, for the registry.
+        /// The reason, for the registry.
         #[arg(long, value_name = "TEXT", default_value = "approved with mlopsctl")]
         reason: String,
     },
@@ -145,17 +145,17 @@ pub(crate) enum PipelineCommand {
         /// Do not ask.
         #[arg(long, short)]
         yes: bool,
-        /// Why, for the registry.
+        /// The reason, for the registry.
         #[arg(long, value_name = "TEXT", default_value = "rejected with mlopsctl")]
         reason: String,
     },
     /// List the versions of the model, newest first: status, metrics, and which one is in service.
     Models {
-        /// How many of them.
+        /// The number of versions.
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=100))]
         last: u16,
     },
-    /// Bring a model into service. Approves it first if nobody has.
+    /// Bring a model into service. Approves it first if it is not approved.
     Deploy {
         /// Its version or ARN; the newest approved one if left out.
         package: Option<String>,
@@ -215,7 +215,7 @@ impl PipelineCommand {
     }
 }
 
-/// How a model is brought into service.
+/// The options of a deployment.
 #[derive(Args)]
 pub(crate) struct DeploymentArgs {
     /// Do not ask.
@@ -232,11 +232,11 @@ pub(crate) struct DeploymentArgs {
 /// The task of a model.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum SchemaTask {
-    /// Which of two classes.
+    /// One of two classes.
     Binary,
-    /// Which of several classes.
+    /// One of several classes.
     Multiclass,
-    /// How much.
+    /// A number.
     Regression,
 }
 

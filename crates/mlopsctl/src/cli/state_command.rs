@@ -6,7 +6,7 @@ use clap_complete::engine::ArgValueCompleter;
 
 #[derive(Subcommand)]
 pub(crate) enum StateCommand {
-    /// List what is remembered.
+    /// List the recorded resources.
     List {
         /// The environment.
         #[arg(add = ArgValueCompleter::new(completing::environments))]
@@ -15,15 +15,15 @@ pub(crate) enum StateCommand {
         #[arg(long, value_enum, conflicts_with = "json")]
         format: Option<ListFormat>,
     },
-    /// Show what is remembered of one resource.
+    /// Show the record of one resource.
     Show {
-        /// Which environment, then the resource's address.
+        /// The environment, then the resource's address.
         #[arg(value_names = ["ENVIRONMENT", "ADDRESS"], num_args = 1..=2, required = true, add = ArgValueCompleter::new(completing::environment_then_addresses))]
         words: Vec<String>,
     },
     /// Forget a resource without deleting it.
     Rm {
-        /// Which environment, then the resource's address.
+        /// The environment, then the resource's address.
         #[arg(value_names = ["ENVIRONMENT", "ADDRESS"], num_args = 1..=2, required = true, add = ArgValueCompleter::new(completing::environment_then_addresses))]
         words: Vec<String>,
         /// Do not ask.
@@ -32,7 +32,7 @@ pub(crate) enum StateCommand {
     },
     /// Give a resource another address.
     Mv {
-        /// Which environment, then the address that the resource has and the one that it gets.
+        /// The environment, then the address that the resource has and the one that it gets.
         #[arg(value_names = ["ENVIRONMENT", "FROM", "TO"], num_args = 2..=3, required = true, add = ArgValueCompleter::new(completing::environment_then_addresses))]
         words: Vec<String>,
         /// Do not ask.
@@ -47,7 +47,7 @@ pub(crate) enum StateCommand {
     },
     /// Replace the state by a file of the same lineage that is no older.
     Push {
-        /// Which environment, then the file.
+        /// The environment, then the file.
         #[arg(value_names = ["ENVIRONMENT", "FILE"], num_args = 1..=2, required = true)]
         words: Vec<String>,
         /// Do not ask.

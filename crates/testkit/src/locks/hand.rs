@@ -87,8 +87,8 @@ async fn deleted_while_held_leaves_the_holder_uncertain_and_the_state_says_so(st
     assert_eq!(state.changing, Some(id), "the state tells that somebody is at work");
     State::fence(&*store, "deleted-state", &identity()).await.expect("nobody can prevent it");
     assert_eq!(read(&*store, "deleted-state").await.0.changing, None);
-    next.outwait_predecessor().await.expect("the lock is still there");
-    assert!(!lock.lease().still_holds(), "it relies on a lock that is somebody else's, after {:?}", began.elapsed());
+    next.wait_for_old_holder().await.expect("the lock is still there");
+    assert!(!lock.lease().still_holds(), "it relies on a lock that another run holds, after {:?}", began.elapsed());
     lock.lost().await;
     writer.record(&Address::new("network", "vpc"), Some(entry("vpc-1")));
     assert!(!writer.flush().await, "written by somebody whose lock was deleted");

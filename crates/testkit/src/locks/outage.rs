@@ -89,7 +89,7 @@ async fn lock_of_a_clone_with_the_same_id_is_not_ones_own(store: Arc<Shelf>) {
     // A process on a machine that was restored from a snapshot of this one renews it first.
     let (mut clone, version) = there(&*store, "cloned").await;
     clone.renewed += SECOND;
-    store.put("cloned", written(&clone), Some(&version)).await.expect("it names what is there");
+    store.put("cloned", written(&clone), Some(&version)).await.expect("it names the stored version");
     // There is an attempt whose outcome is not known.
     store.strike("cloned", [Refused]);
     lock.lost().await;

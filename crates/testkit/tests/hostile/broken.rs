@@ -204,7 +204,8 @@ fn protected_creation_of_a_killed_run_that_somebody_deletes_is_refused_as_protec
     let told: Vec<String> = planned.refusals.iter().map(|one| format!("{}: {}", one.address, one.failure)).collect();
     assert!(
         told.iter()
-            .any(|one| one.contains("it is protected, and this would replace it, because somebody is deleting it")),
+            .any(|one| one
+                .contains("it is protected, and this would replace it, because another program is deleting it")),
         "{told:?}"
     );
 }

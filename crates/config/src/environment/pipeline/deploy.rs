@@ -6,8 +6,8 @@ use crate::form::{MlInstance, ProjectPath, Slug, Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the approval of a model starts: it comes into service at an endpoint, beside the model before it until it has
-/// proved itself.
+/// The deployment that the approval of a model starts. SageMaker serves the new model at an endpoint, beside the
+/// previous model until the alarms have stayed quiet for `watch_minutes`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Deploy {
@@ -20,10 +20,10 @@ pub struct Deploy {
     /// The machine, one of `inference_instance_types`.
     #[schemars(with = "Text<MlInstance>")]
     pub instance_type: String,
-    /// How many of them: of a new endpoint, and of every deployment without `autoscaling`.
+    /// The number of machines of a new endpoint, and of every deployment without `autoscaling`.
     #[schemars(range(min = 1, max = 100))]
     pub instance_count: u16,
-    /// How many of a hundred requests are kept with their answers in the artifacts bucket.
+    /// The share of requests, in percent, that are kept with their answers in the artifacts bucket.
     #[schemars(range(min = 0, max = 100))]
     pub data_capture_percent: u8,
     /// The share of the machines, in percent, that serves the new model first. Left out, all of them switch at once.

@@ -57,7 +57,7 @@ struct Upload {
     platform: Platform,
     /// Files, and folders with all that is in them.
     data: Vec<String>,
-    /// Send the files without a look into them.
+    /// Upload the files without an inspection.
     #[serde(default)]
     unchecked: bool,
 }
@@ -88,7 +88,7 @@ impl Arguments for Data {
     }
 }
 
-/// Whether a tool returns at the start of an execution or at its end.
+/// The moment at which a tool returns: the start of an execution, or its end.
 #[derive(Deserialize, JsonSchema)]
 struct Follow {
     /// Return at the end of the execution, and not at its start. On the embedded AWS a tool always does.
@@ -309,7 +309,7 @@ impl Arguments for Reject {
     }
 }
 
-/// Bring a version of the model into service, and approve it first if nobody has.
+/// Bring a version of the model into service, and approve it first if it is not approved.
 #[derive(Deserialize, JsonSchema)]
 struct Deploy {
     #[serde(flatten)]
