@@ -249,7 +249,7 @@ fn what_is_remembered_is_not_taken_for_something_else() {
 }
 
 #[test]
-fn what_makes_no_sense_is_told_before_anything_is_looked_at() {
+fn senseless_arguments_are_refused_before_any_read() {
     let project = Project::new();
     let refused = |what: &[&str], says: &str| {
         let run = adopt(&project, what).ends_with(64);

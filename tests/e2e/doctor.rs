@@ -4,7 +4,7 @@ use crate::{project::Project, served::ServedAws};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_ec2::types::AttributeBooleanValue;
-use local::{Call, Layer, Lost, Next, Response};
+use local::{Call, Layer, LostAnswer, Next, Response};
 use serde_json::Value;
 use std::sync::Arc;
 use testkit::Refusal;
@@ -125,7 +125,7 @@ struct ClosedBilling;
 
 #[async_trait]
 impl Layer for ClosedBilling {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         match call.service.as_str() {
             "budgets" => {
                 let words = format!("User is not authorized to perform: budgets:ViewBudget ({})", call.operation);

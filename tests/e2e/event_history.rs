@@ -2,7 +2,7 @@
 
 use crate::{project::Project, schemas::conforms, served::ServedAws};
 use async_trait::async_trait;
-use local::{Call, Layer, Lost, Next, Response};
+use local::{Call, Layer, LostAnswer, Next, Response};
 use serde_json::{Value, json};
 use std::sync::{
     Arc,
@@ -27,7 +27,7 @@ fn event(name: &str, seconds: u32, reads: bool, record: &Value) -> Value {
 
 #[async_trait]
 impl Layer for CloudTrail {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         if call.service != "cloudtrail" {
             return next.run(call).await;
         }

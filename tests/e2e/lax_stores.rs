@@ -4,7 +4,7 @@ use crate::{
     project::{Project, Ran},
     served::ServedAws,
 };
-use local::{Call, Layer, Lost, Next, Response};
+use local::{Call, Layer, LostAnswer, Next, Response};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -22,7 +22,7 @@ struct Store {
 
 #[async_trait::async_trait]
 impl Layer for Store {
-    async fn answer(&self, mut call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, mut call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         if call.service != "s3" || !self.is_lax.load(Ordering::SeqCst) {
             return next.run(call).await;
         }

@@ -1,4 +1,4 @@
-//! Every environment: up, nothing to do, drift, healing, destroy, nothing left.
+//! Every environment: up, nothing to do, drift, repair, destroy, nothing left.
 
 use crate::project::Project;
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};

@@ -2,7 +2,7 @@
 
 use crate::{project::Project, served::ServedAws};
 use async_trait::async_trait;
-use local::{Call, Layer, Lost, Next, Response};
+use local::{Call, Layer, LostAnswer, Next, Response};
 use rmcp::{
     ClientHandler, RoleClient, ServiceExt as _,
     model::{CallToolRequest, CallToolRequestParams, CallToolResult, ClientRequest, ProgressNotificationParam},
@@ -177,7 +177,7 @@ struct Slow;
 
 #[async_trait]
 impl Layer for Slow {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         if call.operation.starts_with("Create") {
             tokio::time::sleep(Duration::from_millis(300)).await;
         }

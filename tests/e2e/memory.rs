@@ -18,7 +18,7 @@ fn the_only_environment_with_a_state_needs_no_name() {
 }
 
 #[test]
-fn an_environment_whose_file_is_lost_can_still_be_looked_at_and_destroyed() {
+fn environment_whose_file_is_lost_can_still_be_shown_and_destroyed() {
     let project = Project::new();
     project.local(&["up", "dev"]).ends_with(0);
     std::fs::remove_file(project.path().join("environments/dev.toml")).unwrap();

@@ -42,7 +42,7 @@ fn role(project: &Project, name: &str, service: &str) -> String {
     })
 }
 
-async fn look(sdk: &SdkConfig, key: &str, names: &[&str]) -> (String, Vec<Role>) {
+async fn roles_of_key(sdk: &SdkConfig, key: &str, names: &[&str]) -> (String, Vec<Role>) {
     let kms = aws_sdk_kms::Client::new(sdk);
     let iam = aws_sdk_iam::Client::new(sdk);
     let metadata = kms.describe_key().key_id(key).send().await.unwrap().key_metadata.unwrap();
@@ -62,7 +62,7 @@ fn existing_keys_and_roles_are_used_and_are_the_same_after_destroy() {
     let ml = role(&project, names[0], "sagemaker.amazonaws.com");
     let etl = role(&project, names[1], "glue.amazonaws.com");
     let functions = role(&project, names[2], "lambda.amazonaws.com");
-    let before = project.behind_its_back(async |sdk| look(&sdk, &key, &names).await);
+    let before = project.behind_its_back(async |sdk| roles_of_key(&sdk, &key, &names).await);
     project.edit("dev", "kms = false", &format!("key_arn = \"{key}\""));
     project.append(
         "dev",
@@ -89,7 +89,7 @@ fn existing_keys_and_roles_are_used_and_are_the_same_after_destroy() {
         assert!(!listed.stdout.contains(made), "{made}: {}", listed.stdout);
     }
     project.local(&["destroy", "dev", "--delete-data"]).ends_with(0);
-    let after = project.behind_its_back(async |sdk| look(&sdk, &key, &names).await);
+    let after = project.behind_its_back(async |sdk| roles_of_key(&sdk, &key, &names).await);
     assert_eq!(after, before);
 }
 

@@ -97,7 +97,7 @@ pub(crate) async fn open_ssh(sdk: &SdkConfig) {
 }
 
 #[test]
-fn drift_its_healing_and_a_checkup() {
+fn drift_its_repair_and_a_checkup() {
     let project = up();
     project.behind_its_back(async |sdk| {
         let group = "/aws/lambda/mlops-pipeline-dev-data-validation";

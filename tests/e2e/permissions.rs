@@ -5,7 +5,7 @@ use crate::{
     served::ServedAws,
 };
 use async_trait::async_trait;
-use local::{Call, Layer, Lost, Next, Response};
+use local::{Call, Layer, LostAnswer, Next, Response};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use testkit::Refusal;
@@ -51,7 +51,7 @@ fn for_an_account_that_is_named_the_policy_is_printed_without_asking_aws() {
 }
 
 #[test]
-fn a_policy_for_pull_requests_only_looks_and_fits_into_one() {
+fn policy_for_pull_requests_only_reads_and_is_a_single_document() {
     let project = Project::new();
     let run = alone(&project, &[&["permissions", "prod", "--read-only"], &ACCOUNT[..]].concat()).ends_with(0);
     assert!(size(&run.json()) <= LARGEST && run.stderr.contains("one managed policy"), "{}", run.stderr);
@@ -112,7 +112,7 @@ struct Closed(Mutex<Vec<String>>);
 
 #[async_trait]
 impl Layer for Closed {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         self.0.lock().unwrap().push(format!("{} {}", call.service, call.operation));
         match call.operation.as_str() {
             "GetCallerIdentity" => next.run(call).await,
@@ -194,8 +194,8 @@ fn existing_key_is_named_and_no_other_key_of_the_account_is() {
         for action in ["kms:Decrypt", "kms:GenerateDataKey", "kms:CreateGrant"] {
             assert!(reach(&policy, action).into_iter().all(|arn| arn == key), "{action}: {policy:#}");
         }
-        let looks = policy["Statement"].as_array().unwrap().iter();
-        let decrypts: Vec<&Value> = looks.filter(|one| one.to_string().contains("\"kms:Decrypt\"")).collect();
+        let reads = policy["Statement"].as_array().unwrap().iter();
+        let decrypts: Vec<&Value> = reads.filter(|one| one.to_string().contains("\"kms:Decrypt\"")).collect();
         assert!(!decrypts.is_empty(), "{policy:#}");
         for statement in decrypts {
             assert!(!statement["Condition"].to_string().contains("ResourceTag"), "{statement:#}");

@@ -495,7 +495,7 @@ fn served(project: &Project) -> [usize; 3] {
 }
 
 #[test]
-fn deployments_are_looked_at_apart_from_training() {
+fn deployments_are_shown_apart_from_training() {
     let project = Project::new();
     project.local(&["up", "staging"]).ends_with(0);
     let none = project.local(&["pipeline", "staging", "status", "--deploy"]).ends_with(1);

@@ -135,8 +135,8 @@ fn feature_that_somebody_added_stays_until_the_file_declares_it() {
     assert!(drift.contains("+ clv") || drift.contains("\"clv\""), "{drift}");
     assert!(drift.contains("declare it in the environment file, or it stays"), "{drift}");
     assert!(!drift.contains("reconcile"), "nothing promises what is refused: {drift}");
-    let healed = project.local(&["reconcile", "dev", "--json"]).ends_with(2);
-    let left = &summary(&healed)["drift_left"];
+    let repaired = project.local(&["reconcile", "dev", "--json"]).ends_with(2);
+    let left = &summary(&repaired)["drift_left"];
     assert_eq!(left[0]["address"], "studio.features-customers", "{left}");
     let column = "  { name = \"weekly_hours\", type = \"Fractional\" },\n";
     project.edit("dev", column, &format!("{column}  {{ name = \"clv\", type = \"Fractional\" }},\n"));
@@ -146,7 +146,7 @@ fn feature_that_somebody_added_stays_until_the_file_declares_it() {
 }
 
 #[test]
-fn nothing_is_healed_where_the_file_says_so_and_the_exit_code_tells() {
+fn reconcile_repairs_nothing_if_the_file_says_so_and_exits_with_2() {
     let project = changed_by_somebody();
     project.append("dev", "\n[drift]\nheal = \"nothing\"\n");
     let ran = project.local(&["reconcile", "dev", "--json"]).ends_with(2);

@@ -5,7 +5,7 @@ use crate::{
     served::ServedAws,
 };
 use async_trait::async_trait;
-use local::{Call, Layer, Lost, Next, Response};
+use local::{Call, Layer, LostAnswer, Next, Response};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +16,7 @@ struct Listed(Mutex<&'static str>);
 
 #[async_trait]
 impl Layer for Listed {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         if call.operation != "DescribeAvailabilityZones" {
             return next.run(call).await;
         }

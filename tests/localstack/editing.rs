@@ -51,19 +51,19 @@ fn owned(fields: &[&str]) -> Vec<String> {
 }
 
 /// The edited settings, as the services show them.
-pub(crate) fn seen(platform: &Platform) -> BTreeMap<&'static str, String> {
+pub(crate) fn observed(platform: &Platform) -> BTreeMap<&'static str, String> {
     let artifacts = platform.bucket("artifacts");
     platform.behind_its_back(async |sdk| {
-        let mut seen = compute(&sdk, &platform.prefix()).await;
+        let mut observed = compute(&sdk, &platform.prefix()).await;
         let rules = aws_s3::client(&sdk).get_bucket_lifecycle_configuration().bucket(artifacts).send().await.unwrap();
         let days = rules.rules().iter().find_map(|rule| rule.expiration()?.days()).unwrap();
-        seen.insert("objects expire after days", days.to_string());
+        observed.insert("objects expire after days", days.to_string());
         let group = format!("{}-customers", platform.prefix());
         let sagemaker = aws_sdk_sagemaker::Client::new(&sdk);
         let group = sagemaker.describe_feature_group().feature_group_name(group).send().await.unwrap();
         let last = group.feature_definitions().last().unwrap();
-        seen.insert("newest feature", last.feature_name().unwrap_or_default().to_owned());
-        seen
+        observed.insert("newest feature", last.feature_name().unwrap_or_default().to_owned());
+        observed
     })
 }
 
@@ -89,7 +89,7 @@ async fn compute(sdk: &SdkConfig, prefix: &str) -> BTreeMap<&'static str, String
     ])
 }
 
-/// The expected value of [`seen`].
+/// The expected value of [`observed`].
 pub(crate) fn expected() -> BTreeMap<&'static str, String> {
     let values = [
         ("memory in MB", "2048"),

@@ -9,40 +9,40 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 #[test]
-fn dev_is_built_edited_healed_and_removed() {
+fn dev_is_built_edited_repaired_and_removed() {
     let platform = Platform::new("churn", "dev");
     is_built(&platform, &[]);
     is_edited_in_place(&platform);
     is_handed_over_to_another_owner(&platform);
-    is_healed(&platform);
+    is_repaired(&platform);
     keeps_data_unless_told_otherwise(&platform);
     is_removed(&platform);
 }
 
 #[test]
-fn staging_is_built_healed_and_removed() {
+fn staging_is_built_repaired_and_removed() {
     let platform = Platform::new("risk", "staging");
     is_built(&platform, &["flow logs", "keys", "security configurations"]);
-    is_healed(&platform);
+    is_repaired(&platform);
     is_removed(&platform);
 }
 
 #[test]
-fn prod_is_built_healed_and_removed() {
+fn prod_is_built_repaired_and_removed() {
     let platform = Platform::new("fraud", "prod").with_a_drift_job();
     let more = ["flow logs", "keys", "security configurations", "composite alarms", "budgets", "managed policies"];
     is_built(&platform, &more);
-    is_healed(&platform);
+    is_repaired(&platform);
     is_removed(&platform);
 }
 
 #[test]
-fn dev_is_built_edited_healed_and_removed_on_moto_alone() {
+fn dev_is_built_edited_repaired_and_removed_on_moto_alone() {
     let platform = Platform::new("fleet", "dev").on_moto_alone();
     is_built(&platform, &[]);
     is_edited_in_place(&platform);
     // moto takes no change of a state machine's tracing.
-    is_healed_but_for(&platform, &["pipeline.training"]);
+    is_repaired_except(&platform, &["pipeline.training"]);
     keeps_data_unless_told_otherwise(&platform);
     is_removed(&platform);
 }
@@ -70,7 +70,7 @@ fn is_edited_in_place(platform: &Platform) {
     editing::everywhere(&platform.files);
     assert_eq!(platform.plan(), editing::changes());
     platform.up();
-    assert_eq!(editing::seen(platform), editing::expected());
+    assert_eq!(editing::observed(platform), editing::expected());
 }
 
 /// A tag of everything that can have tags.
@@ -84,12 +84,12 @@ fn is_handed_over_to_another_owner(platform: &Platform) {
     platform.up();
 }
 
-fn is_healed(platform: &Platform) {
-    is_healed_but_for(platform, &[]);
+fn is_repaired(platform: &Platform) {
+    is_repaired_except(platform, &[]);
 }
 
 /// `kept`: what the emulator does not let anybody change.
-fn is_healed_but_for(platform: &Platform, kept: &[&str]) {
+fn is_repaired_except(platform: &Platform, kept: &[&str]) {
     let mut expected = tampering::everywhere(platform);
     expected.retain(|address, _| !kept.contains(&address.as_str()));
     let drift = platform.run("drift", &["--json"]).ends_with(2).json();

@@ -133,8 +133,8 @@ fn stopped_at(served: &Served, project: &Project, arguments: &[&str], at: fn(&Ca
 #[test]
 fn nothing_is_done_if_it_is_stopped_while_it_plans() {
     let (project, served) = (Project::new(), Served::start());
-    let looks = |call: &Call| call.operation.starts_with("Describe");
-    stopped_at(&served, &project, UP, looks, 5).says(&["stopped; nothing was done"]);
+    let reads = |call: &Call| call.operation.starts_with("Describe");
+    stopped_at(&served, &project, UP, reads, 5).says(&["stopped; nothing was done"]);
     assert_eq!(served.door().changing_calls(), 0);
 }
 
@@ -154,9 +154,9 @@ fn waiting_for_somebody_elses_lock_can_be_given_up() {
     let lock = json!({"id": "1", "who": "ann@laptop", "operation": "up", "started": "2026-01-01T00:00:00Z",
         "renewed": "2026-01-01T00:00:00Z"});
     served.store("lock.json", lock.to_string().into_bytes());
-    let looks_again = |call: &Call| call.operation == "GET object" && call.request.uri.contains("lock.json");
+    let reads_lock = |call: &Call| call.operation == "GET object" && call.request.uri.contains("lock.json");
     let patient = [UP, &["--lock-timeout", "10h"]].concat();
-    stopped_at(&served, &project, &patient, looks_again, 1).says(&["stopped; nothing was done"]);
+    stopped_at(&served, &project, &patient, reads_lock, 1).says(&["stopped; nothing was done"]);
     assert_eq!(served.stored("lock.json").unwrap(), lock.to_string().into_bytes());
     assert_eq!(served.door().changes().len(), made, "only the lock was touched");
 }

@@ -70,7 +70,7 @@ fn what_somebody_changed_is_put_back_with_the_project_that_was_shipped() {
     let idle = served.door().changes();
     let answer = job.call(QUARTER_OF_AN_HOUR);
     assert!(!answer.is_error && answer.body == json!({"exit_code": 0}), "{answer:?}");
-    assert_eq!(served.door().changes(), idle, "with nothing to heal, nothing is changed");
+    assert_eq!(served.door().changes(), idle, "without drift, nothing is changed");
     somebody_suspends_versions(&served);
     served.run(&project, &["drift", "dev"]).ends_with(2);
     let answer = job.call(QUARTER_OF_AN_HOUR);

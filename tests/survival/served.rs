@@ -6,7 +6,7 @@ use crate::{
 };
 use aws_config::SdkConfig;
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
-use local::{Call, Cloud, Layer, Lost, Next, Response};
+use local::{Call, Cloud, Layer, LostAnswer, Next, Response};
 use serde_json::{Value, json};
 use state::{State, StateIdentity};
 use std::{
@@ -301,7 +301,7 @@ impl Door {
 
 #[async_trait::async_trait]
 impl Layer for Door {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         if let Some(refusal) = self.refusal(&call.service) {
             return Ok(refusal.to(&call));
         }
@@ -320,12 +320,12 @@ impl Layer for Door {
             None => next.run(call).await,
             Some(Trap { moment: Moment::Before, spring, .. }) => {
                 spring();
-                Err(Lost::Reset)
+                Err(LostAnswer::Reset)
             }
             Some(Trap { moment: Moment::After, spring, .. }) => {
                 next.run(call).await?;
                 spring();
-                Err(Lost::Reset)
+                Err(LostAnswer::Reset)
             }
             Some(Trap { moment: Moment::Beside, spring, .. }) => {
                 spring();

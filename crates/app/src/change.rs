@@ -11,7 +11,7 @@ use cost::Comparison;
 use engine::{Applied, Apply, Claims, MeasuredTimes, Plan, Planning, Purpose, Refusal, StopMode};
 use resource::Stack;
 use review::{PlanView, Surroundings};
-use state::{Ended, Holder, Lock, State, Version, Writer};
+use state::{Holder, Lock, State, Version, Writer, WriterEnd};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::timeout};
 
@@ -121,7 +121,7 @@ pub struct Done {
     /// The finished, failed and skipped steps.
     pub applied: Applied,
     /// The result of the last write of the state.
-    pub ended: Ended,
+    pub ended: WriterEnd,
     /// The result of the state's removal, in words, if it was asked for and everything else succeeded.
     pub removed_state: Option<Result<String, Error>>,
 }
@@ -285,7 +285,7 @@ impl ChangeRequest<'_> {
         }
         let (stack, inputs) = self.stack(&state).await?;
         if matches!(self.condition, ApplyCondition::Confirmed) {
-            workspace.knows(&self.targets, &stack, &state)?;
+            workspace.refuse_unknown_targets(&self.targets, &stack, &state)?;
         }
         if confirmed.is_none() {
             workspace.warn_of_unmatched(&self.options.unprotect, &stack, &state);
@@ -328,7 +328,7 @@ impl ChangeRequest<'_> {
             unprotect: self.options.unprotect.clone(),
             delete_data: self.options.delete_data.clone(),
             keep: false,
-            looks_only: false,
+            is_read_only: false,
             lists_losses: false,
             claims: self.claims.clone(),
             inputs,

@@ -57,12 +57,12 @@ pub(crate) async fn once(uri: &str, settings: &HttpConnectorSettings) -> Result<
 #[derive(Debug)]
 struct Client {
     trust: TrustStore,
-    ways: Mutex<HashMap<Option<Duration>, Ways>>,
+    ways: Mutex<HashMap<Option<Duration>, Connectors>>,
 }
 
 /// The two ways to a host.
 #[derive(Clone, Debug)]
-struct Ways {
+struct Connectors {
     direct: SharedHttpConnector,
     /// As the environment says: it may well be direct, too.
     through_proxy: SharedHttpConnector,
@@ -73,7 +73,7 @@ impl HttpClient for Client {
         let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
         let ways = ways.entry(settings.connect_timeout()).or_insert_with(|| {
             let connector = |proxy| self.connector(settings, components.sleep_impl(), proxy);
-            Ways { direct: connector(ProxyConfig::disabled()), through_proxy: connector(ProxyConfig::from_env()) }
+            Connectors { direct: connector(ProxyConfig::disabled()), through_proxy: connector(ProxyConfig::from_env()) }
         });
         SharedHttpConnector::new(ways.clone())
     }
@@ -98,7 +98,7 @@ impl Client {
     }
 }
 
-impl HttpConnector for Ways {
+impl HttpConnector for Connectors {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         match is_near(request.uri()) {
             true => self.direct.call(request),

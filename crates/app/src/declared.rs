@@ -80,7 +80,7 @@ impl Session {
         let (zones, services, existing) = tokio::try_join!(zones, services, self.existing_network())?;
         if let Some(existing) = existing {
             let placement =
-                recorded.place_in_existing(environment, self.cloud.place(), &existing.seen.zones(), &services);
+                recorded.place_in_existing(environment, self.cloud.place(), &existing.observed.zones(), &services);
             return placement.map_err(|error| self.unfit(error));
         }
         recorded.place(environment, self.cloud.place(), &zones, &services).map_err(|error| self.unfit(error))

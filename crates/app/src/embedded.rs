@@ -18,7 +18,7 @@ mod with {
     };
 
     /// The time between two checks whether another command has released the embedded AWS.
-    const LOOKS_EVERY: Duration = Duration::from_millis(200);
+    const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
     static EMBEDDED: OnceLock<local::Cloud> = OnceLock::new();
 
@@ -42,7 +42,7 @@ mod with {
                     if !std::mem::replace(&mut told, true) {
                         app.frontend.note(&format!("waiting: {error}"));
                     }
-                    tokio::time::sleep(LOOKS_EVERY).await;
+                    tokio::time::sleep(POLL_INTERVAL).await;
                 }
                 opened => return Ok(opened?),
             }

@@ -155,7 +155,7 @@ impl EnvironmentAccess {
     }
 
     /// An environment whose file is gone, found by the name of its state bucket.
-    pub async fn left_behind(app: &App, name: &str) -> Result<Self, Error> {
+    pub async fn find_state_buckets(app: &App, name: &str) -> Result<Self, Error> {
         if !app.settings.local {
             profile::refuse_unusable().await?;
         }
@@ -163,7 +163,7 @@ impl EnvironmentAccess {
         let sdk = meter.measure(sdk::sdk_config(app, None).await?);
         let (sdk, Caller { account, arn }) = one_account::settle(sdk).await?;
         let suffix = format!("-{name}-{}-{account}", config::environment::storage::STATE);
-        let found = StateBucket::left_behind(&aws_s3::client_for(&sdk, &account), &suffix).await?;
+        let found = StateBucket::find_state_buckets(&aws_s3::client_for(&sdk, &account), &suffix).await?;
         let [bucket] = found.as_slice() else {
             let help = match found.len() {
                 0 => Remedy::Several(vec![

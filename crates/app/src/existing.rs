@@ -3,7 +3,7 @@
 
 use crate::{Error, Session, UsedParts, existing_network::Network, settings::refused_settings};
 use aws_client::{Remedy, Result};
-use aws_ec2::{Circumstances, VpcEndpoint};
+use aws_ec2::{PlatformFacts, VpcEndpoint};
 use blueprint::{Existing, Placement};
 use checkup::Finding;
 use futures::future::try_join_all;
@@ -14,12 +14,12 @@ use std::collections::BTreeSet;
 impl Session {
     /// The network that the file names. `None` if the stack has its own network. Only the first call reads AWS.
     pub async fn existing_network(&self) -> Result<Option<&Network>> {
-        let look = async {
+        let observe = async {
             let Some(named) = self.environment.as_ref().and_then(blueprint::existing_network) else { return Ok(None) };
-            let seen = named.look(&aws_sdk_ec2::Client::new(self.cloud.config())).await?;
-            Ok(Some(Network { named, seen }))
+            let observed = named.observe(&aws_sdk_ec2::Client::new(self.cloud.config())).await?;
+            Ok(Some(Network { named, observed }))
         };
-        self.existing_network.get_or_try_init(|| look).await.map(Option::as_ref)
+        self.existing_network.get_or_try_init(|| observe).await.map(Option::as_ref)
     }
 
     /// Refuses a file that names an existing resource with which the platform cannot be built or work.
@@ -38,7 +38,7 @@ impl Session {
     }
 
     /// The findings of `doctor` about existing resources, one for each prerequisite.
-    pub async fn examine_existing(&self, existing: &Existing, state: &State) -> Vec<Finding> {
+    pub async fn check_existing(&self, existing: &Existing, state: &State) -> Vec<Finding> {
         let (network, others) = tokio::join!(self.of_network(state), self.of_keys_and_roles(existing));
         let of_network = findings("network", "the existing network", network);
         of_network.into_iter().chain(findings("existing", "the existing keys and roles", others)).collect()
@@ -51,12 +51,12 @@ impl Session {
             .flat_map(|entry| entry.id.iter().chain(entry.deposed.iter().map(|deposed| &deposed.id)))
             .cloned()
             .collect();
-        let around = Circumstances {
+        let around = PlatformFacts {
             place: self.cloud.place(),
             own_endpoints: &own_endpoints,
             is_built: !state.resources.is_empty(),
         };
-        Ok(network.seen.prerequisites(&network.named, &around))
+        Ok(network.observed.prerequisites(&network.named, &around))
     }
 
     async fn of_keys_and_roles(&self, existing: &Existing) -> Result<Vec<Prerequisite>> {
@@ -80,7 +80,7 @@ impl Session {
     /// The existing resources that the platform uses unchanged, for people and for programs.
     pub async fn used_parts(&self) -> std::result::Result<UsedParts, Error> {
         let existing = self.existing()?;
-        let mut parts = self.existing_network().await?.map(|network| network.seen.parts()).unwrap_or_default();
+        let mut parts = self.existing_network().await?.map(|network| network.observed.parts()).unwrap_or_default();
         parts.extend(existing.keys.iter().map(|key| key.part()));
         parts.extend(existing.roles.iter().map(|role| role.part()));
         if self.bucket.is_named() {

@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 /// So many of the resources found are named.
 const NAMED: usize = 3;
 
-/// Fails if resources bear the tags of an environment that has no state: its state was lost, and nothing that is said
-/// of the environment without it would be true.
+/// Fails if resources have the tags of an environment that has no state: its state was lost, and any answer about the
+/// environment would be wrong.
 ///
 /// # Errors
-/// The resources with the ways out, or that they could not be looked for.
-pub async fn look(session: &Session) -> Result<(), Error> {
+/// The resources with the ways out, or the failure of the search for them.
+pub async fn refuse_lost_state(session: &Session) -> Result<(), Error> {
     let left = find(session).await.map_err(|failure| {
         let help = match failure.kind {
             FailureKind::Denied => Some("allow tag:GetResources, or look into AWS's console".into()),
@@ -38,7 +38,7 @@ pub async fn look(session: &Session) -> Result<(), Error> {
     ))
 }
 
-/// Warns if resources bear the tags of an environment whose state holds none.
+/// Warns if resources have the tags of an environment whose state holds none.
 pub async fn warn(session: &Session) {
     // Without the right to read the tag index there is no warning.
     let left = find(session).await.unwrap_or_default();
@@ -77,7 +77,7 @@ pub async fn note_other_projects(session: &Session) {
     }
 }
 
-/// The resources that bear the environment's tags, by ARN, its state bucket apart: one look at AWS's tag index, which
+/// The resources with the environment's tags, by ARN, without its state bucket: one read of AWS's tag index, which
 /// knows those of one region.
 async fn find(session: &Session) -> aws_client::Result<BTreeMap<String, Tags>> {
     let found = aws_tagging::Index::new(session.cloud.config()).find_tagged(&session.identity).await?;

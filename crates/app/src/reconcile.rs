@@ -3,7 +3,7 @@
 
 use crate::{ApplyCondition, ChangeOptions, ChangeRequest, Done, Error, NotDone, Session, Wanted, lost_state};
 use aws_client::{Operation, Remedy};
-use engine::{Claims, Judged, Purpose, Refusal, RepairScope, Repairs, StopMode, applied_stack};
+use engine::{Claims, Purpose, Refusal, RepairInput, RepairScope, Repairs, StopMode, applied_stack};
 use resource::{Address, Stack};
 use state::State;
 use std::sync::Arc;
@@ -51,14 +51,14 @@ struct Found {
 /// # Errors
 /// When nothing was changed: resources cannot be observed, too many have drifted, or another run holds the lock.
 pub async fn reconcile(session: &Session, stop: watch::Sender<StopMode>) -> Result<Reconciled, NotReconciled> {
-    let mut found = look(session).await?;
+    let mut found = find_drift(session).await?;
     if found.repairs.unfinished {
         // Another run may be at work just now. The next reconciliation sees what it leaves.
         let lock = session.lock(OPERATION, std::future::pending()).await?;
-        let looked = look(session).await;
+        let again = find_drift(session).await;
         // It expires by itself if it cannot be given back.
         let _ = lock.release().await;
-        found = looked?;
+        found = again?;
     }
     let Found { state, applied, inputs, repairs } = found;
     if repairs.planned.is_empty() {
@@ -78,10 +78,10 @@ pub async fn reconcile(session: &Session, stop: watch::Sender<StopMode>) -> Resu
 }
 
 /// Observes every resource, without the lock: most of the time there is nothing to repair.
-async fn look(session: &Session) -> Result<Found, NotReconciled> {
+async fn find_drift(session: &Session) -> Result<Found, NotReconciled> {
     let (state, stored) = session.state().await?;
     if stored.is_none() {
-        lost_state::look(session).await?;
+        lost_state::refuse_lost_state(session).await?;
         let what = format!("{} has not been brought up yet", session.name);
         return Err(Error::failed_with(what, Remedy::perform(Operation::Up, Some(&session.name), "does")).into());
     }
@@ -91,12 +91,12 @@ async fn look(session: &Session) -> Result<Found, NotReconciled> {
     let applied = applied_stack(&declared, &state, &session.registry, session.cloud.place());
     let planning = engine::plan(&applied, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
     let drift = session.drift();
-    let scope = match drift.heal {
-        config::environment::Heal::Nothing => RepairScope::Nothing,
-        config::environment::Heal::Safely => RepairScope::Safely,
-        config::environment::Heal::Everything => RepairScope::Everything,
+    let scope = match drift.repair {
+        config::environment::DriftRepair::Nothing => RepairScope::Nothing,
+        config::environment::DriftRepair::Safely => RepairScope::Safely,
+        config::environment::DriftRepair::Everything => RepairScope::Everything,
     };
-    let judged = Judged {
+    let judged = RepairInput {
         planning: &planning,
         applied: &applied,
         declared: &declared,

@@ -82,7 +82,7 @@ impl App {
         let settings = &self.settings;
         let access = match needs_file || settings.is_described(&name) {
             true => EnvironmentAccess::open(self, &name, settings.read(&name)?).await?,
-            false => EnvironmentAccess::left_behind(self, &name).await?,
+            false => EnvironmentAccess::find_state_buckets(self, &name).await?,
         };
         let (state_identity, bucket) = (access.state_identity(), access.state_bucket());
         let keys = match access.state_keys().await {

@@ -117,8 +117,8 @@ impl Workspace {
         Some(LockView { who, operation, since: format!("{started:.0}") })
     }
 
-    /// Refuses a target that means nothing: a slip would do less than was asked for, and not say so.
-    pub fn knows(&self, targets: &[String], stack: &Stack, state: &State) -> Result<(), Error> {
+    /// Refuses a target that matches no resource: with a misspelt target, a command would silently do less.
+    pub fn refuse_unknown_targets(&self, targets: &[String], stack: &Stack, state: &State) -> Result<(), Error> {
         match unmatched(targets, stack, state).next() {
             None => Ok(()),
             Some(target) => Err(Error::usage(

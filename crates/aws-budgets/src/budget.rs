@@ -11,7 +11,7 @@ use aws_sdk_budgets::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, ImportId, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags,
+    As, Context, Deletion, Diff, Found, IdForm, ImportId, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags,
     Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
@@ -72,7 +72,7 @@ impl Resource for Budget {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         if describe(&self.name, cx).await?.is_none() {
             return Ok(None);
         }
@@ -80,7 +80,7 @@ impl Resource for Budget {
         Ok(Some(Found { id: self.name.clone(), owner: Owner::Tags(tags) }))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let tags: Result<Vec<_>> = self.tags.iter().map(|(key, value)| tag(key, value)).collect();
         let sent = cx
             .client(Client::new)
@@ -96,7 +96,7 @@ impl Resource for Budget {
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let read =
             tokio::try_join!(describe(id, cx), alerts(id, cx), async { read_tags(id, cx).await.none_on(ABSENT) })?;
         let (Some(budget), alerts, Some(tags)) = read else { return Ok(Observed::Absent) };
@@ -110,7 +110,7 @@ impl Resource for Budget {
         Ok(Observed::Ready { live, outputs: BudgetOutputs { arn: arn(id, cx.place()) } })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let client = cx.client(Client::new);
         let account = &cx.place().account;
         if diff.has_any(&["monthly_usd", "counted"]) {
@@ -140,7 +140,7 @@ impl Resource for Budget {
         self.tags.converge(&live.tags, diff, add, remove).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let call = cx.client(Client::new).delete_budget().account_id(&cx.place().account).budget_name(id);
         call.send().await.during("DeleteBudget").none_on(ABSENT)?;
         Ok(Deletion::Gone)
@@ -150,7 +150,7 @@ impl Resource for Budget {
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let budget = [arn(&self.name, place)];
         vec![
-            Permission::look(["budgets:ViewBudget", "budgets:ListTagsForResource"]).on(budget.clone()),
+            Permission::read(["budgets:ViewBudget", "budgets:ListTagsForResource"]).on(budget.clone()),
             Permission::change(["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"]).on(budget),
         ]
     }
@@ -227,7 +227,7 @@ fn subscriber(topic: &TopicArn) -> Result<Subscriber> {
     subscriber.build().map_err(unbuildable)
 }
 
-async fn describe(name: &str, cx: &Cx) -> Result<Option<types::Budget>> {
+async fn describe(name: &str, cx: &Context) -> Result<Option<types::Budget>> {
     let call = cx.client(Client::new).describe_budget().account_id(&cx.place().account).budget_name(name);
     let sent = call.show_filter_expression(true).send().await.during("DescribeBudget").none_on(ABSENT);
     let answer = billing_access::explain(sent)?;
@@ -235,7 +235,7 @@ async fn describe(name: &str, cx: &Cx) -> Result<Option<types::Budget>> {
 }
 
 /// The topic for each percentage. Of several topics at one, AWS shows them in no order: the first counts.
-async fn alerts(budget: &str, cx: &Cx) -> Result<BTreeMap<String, TopicArn>> {
+async fn alerts(budget: &str, cx: &Context) -> Result<BTreeMap<String, TopicArn>> {
     let client = cx.client(Client::new);
     let account = &cx.place().account;
     let call = client.describe_notifications_for_budget().account_id(account).budget_name(budget);
@@ -253,7 +253,7 @@ async fn alerts(budget: &str, cx: &Cx) -> Result<BTreeMap<String, TopicArn>> {
     heard.buffer_unordered(5).try_collect().await
 }
 
-async fn read_tags(name: &str, cx: &Cx) -> Result<Tags> {
+async fn read_tags(name: &str, cx: &Context) -> Result<Tags> {
     let call = cx.client(Client::new).list_tags_for_resource().resource_arn(arn(name, cx.place()));
     let answer = call.send().await.during("ListTagsForResource")?;
     Ok(answer.resource_tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect())

@@ -3,7 +3,7 @@
 use crate::{
     HttpLayer,
     called::{name_of, reads},
-    waits::{Ticket, Waits},
+    waits::{WaitingAttempt, Waits},
 };
 use aws_smithy_runtime_api::{
     box_error::BoxError,
@@ -77,12 +77,12 @@ impl HttpLayer for Bounded {
         let on_its_way = Duration::from_secs(sent / USUAL_UPLOAD);
         let waits = self.waits.clone();
         HttpConnectorFuture::new(async move {
-            let ticket = waits.begin(name_of(&request), on_its_way);
+            let attempt = waits.begin(name_of(&request), on_its_way);
             match timeout(within, inner.call(request)).await {
                 Ok(answer) => {
                     let mut answer = answer?;
                     let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
-                    *answer.body_mut() = SdkBody::from_body_1_x(Paced::new(body, ticket));
+                    *answer.body_mut() = SdkBody::from_body_1_x(Paced::new(body, attempt));
                     Ok(answer)
                 }
                 Err(_) => Err(ConnectorError::timeout(Box::new(TooSlow::Answer(within)))),
@@ -98,14 +98,14 @@ struct Paced {
     received: u64,
     alarm: Pin<Box<Sleep>>,
     /// Until the end of the body.
-    ticket: Option<Ticket>,
+    attempt: Option<WaitingAttempt>,
 }
 
 impl Paced {
-    fn new(body: SdkBody, ticket: Ticket) -> Self {
+    fn new(body: SdkBody, attempt: WaitingAttempt) -> Self {
         let began = Instant::now();
         let mut paced =
-            Self { body, began, received: 0, alarm: Box::pin(sleep_until(began + PAUSES)), ticket: Some(ticket) };
+            Self { body, began, received: 0, alarm: Box::pin(sleep_until(began + PAUSES)), attempt: Some(attempt) };
         if paced.body.is_end_stream() {
             paced.end();
         }
@@ -121,8 +121,8 @@ impl Paced {
     }
 
     fn end(&mut self) {
-        if let Some(ticket) = self.ticket.take() {
-            ticket.answered();
+        if let Some(attempt) = self.attempt.take() {
+            attempt.answered();
         }
     }
 }

@@ -67,7 +67,7 @@ impl HttpLayer for Guard {
             *request.body_mut() = SdkBody::from_body_1_x(Gated { body, gate });
             match inner.call(request).await {
                 // Nothing was sent, so the SDK may try again, and that asks again.
-                Err(_) if withheld.load(Ordering::Relaxed) => Err(ConnectorError::io(Box::new(Withheld))),
+                Err(_) if withheld.load(Ordering::Relaxed) => Err(ConnectorError::io(Box::new(RequestBlocked))),
                 answer => answer,
             }
         })
@@ -104,7 +104,7 @@ impl Body for Gated {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match self.gate.is_open() {
             true => Pin::new(&mut self.body).poll_frame(cx),
-            false => Poll::Ready(Some(Err(Box::new(Withheld)))),
+            false => Poll::Ready(Some(Err(Box::new(RequestBlocked)))),
         }
     }
 
@@ -123,15 +123,15 @@ impl Body for Gated {
 
 /// The check no longer held when the request's bytes were to go out.
 #[derive(Debug)]
-struct Withheld;
+struct RequestBlocked;
 
-impl fmt::Display for Withheld {
+impl fmt::Display for RequestBlocked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the request was held back before it was sent: the check that allowed it no longer holds")
     }
 }
 
-impl std::error::Error for Withheld {}
+impl std::error::Error for RequestBlocked {}
 
 #[cfg(test)]
 mod tests {

@@ -187,11 +187,11 @@ mod tests {
     struct Server {
         burst: f64,
         rate: f64,
-        seen: Arc<Mutex<Seen>>,
+        received: Arc<Mutex<Received>>,
     }
 
     #[derive(Debug)]
-    struct Seen {
+    struct Received {
         tokens: f64,
         at: Instant,
         accepted: Vec<Instant>,
@@ -202,20 +202,20 @@ mod tests {
 
     impl Server {
         fn new(burst: f64, rate: f64) -> Self {
-            let seen = Seen { tokens: burst, at: Instant::now(), accepted: Vec::new(), refused: Vec::new() };
-            Self { burst, rate, seen: Arc::new(Mutex::new(seen)) }
+            let received = Received { tokens: burst, at: Instant::now(), accepted: Vec::new(), refused: Vec::new() };
+            Self { burst, rate, received: Arc::new(Mutex::new(received)) }
         }
 
         fn takes(&self) -> bool {
-            let (now, mut seen) = (Instant::now(), self.seen.lock().unwrap());
-            seen.tokens = (seen.tokens + (now - seen.at).as_secs_f64() * self.rate).min(self.burst);
-            seen.at = now;
-            let takes = seen.tokens >= 1.0;
+            let (now, mut received) = (Instant::now(), self.received.lock().unwrap());
+            received.tokens = (received.tokens + (now - received.at).as_secs_f64() * self.rate).min(self.burst);
+            received.at = now;
+            let takes = received.tokens >= 1.0;
             if takes {
-                seen.tokens -= 1.0;
-                seen.accepted.push(now);
+                received.tokens -= 1.0;
+                received.accepted.push(now);
             } else {
-                seen.refused.push(now);
+                received.refused.push(now);
             }
             takes
         }
@@ -270,15 +270,15 @@ mod tests {
             let server = Server::new(burst, rate);
             let began = Instant::now();
             besiege(&server, Duration::from_secs(120)).await;
-            let seen = server.seen.lock().unwrap();
+            let received = server.received.lock().unwrap();
             let within = |times: &[Instant], from, to| {
                 times.iter().filter(|time| (from..to).contains(&(**time - began).as_secs())).count() as f64
             };
-            let reached = within(&seen.accepted, 0, 120) / (burst + rate * 120.0);
+            let reached = within(&received.accepted, 0, 120) / (burst + rate * 120.0);
             assert!(reached > 0.9, "{reached:.2} of what {burst} and then {rate} a second allow");
             for from in (10..120).step_by(10) {
-                let refused = within(&seen.refused, from, from + 10);
-                let asked = refused + within(&seen.accepted, from, from + 10);
+                let refused = within(&received.refused, from, from + 10);
+                let asked = refused + within(&received.accepted, from, from + 10);
                 assert!(refused <= asked * 0.15, "{refused} of {asked} in the ten seconds from {from}, {rate} allowed");
             }
         }

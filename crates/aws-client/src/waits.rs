@@ -45,13 +45,13 @@ impl Waits {
     }
 
     /// Begins to wait. A call of this much is expected to be on its way that long.
-    pub(crate) fn begin(self: &Arc<Self>, call: String, on_its_way: Duration) -> Ticket {
+    pub(crate) fn begin(self: &Arc<Self>, call: String, on_its_way: Duration) -> WaitingAttempt {
         let now = Instant::now();
         let mut waits = self.waits();
         waits.retain(|_, wait| wait.under_way > 0 || now - wait.failed < SAME_WAIT);
         let first = Wait { since: now + on_its_way, failed: now, under_way: 0 };
         waits.entry(call.clone()).or_insert(first).under_way += 1;
-        Ticket { waits: self.clone(), call, answered: false }
+        WaitingAttempt { waits: self.clone(), call, answered: false }
     }
 
     fn waits(&self) -> MutexGuard<'_, BTreeMap<String, Wait>> {
@@ -61,20 +61,20 @@ impl Waits {
 
 /// One attempt that waits for its answer. Dropped, it has failed.
 #[derive(Debug)]
-pub(crate) struct Ticket {
+pub(crate) struct WaitingAttempt {
     waits: Arc<Waits>,
     call: String,
     answered: bool,
 }
 
-impl Ticket {
+impl WaitingAttempt {
     /// The whole answer is there.
     pub(crate) fn answered(mut self) {
         self.answered = true;
     }
 }
 
-impl Drop for Ticket {
+impl Drop for WaitingAttempt {
     fn drop(&mut self) {
         let (now, mut waits) = (Instant::now(), self.waits.waits());
         let Some(wait) = waits.get_mut(&self.call) else { return };

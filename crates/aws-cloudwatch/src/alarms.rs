@@ -6,7 +6,7 @@ use aws_sdk_cloudwatch::{
     Client,
     types::{AlarmType, CompositeAlarm, MetricAlarm, Tag},
 };
-use resource::{Cx, Deletion, Diff, Found, Owner, Tags};
+use resource::{Context, Deletion, Diff, Found, Owner, Tags};
 use std::{collections::HashMap, time::Duration};
 use vocabulary::{Permission, Place};
 
@@ -25,7 +25,7 @@ pub(crate) enum Alarm {
 struct Alarms(Loader<String, Alarm>);
 
 /// The alarm of this name.
-pub(crate) async fn load(name: &str, cx: &Cx) -> Result<Option<Alarm>> {
+pub(crate) async fn load(name: &str, cx: &Context) -> Result<Option<Alarm>> {
     let client = cx.client(Client::new);
     cx.shared::<Alarms>().0.load(name.to_owned(), |names| describe(client, names)).await
 }
@@ -55,7 +55,7 @@ async fn describe(client: Client, names: Vec<String>) -> Result<HashMap<String, 
 }
 
 /// The alarm of this name with its tags. An alarm of the other kind has taken the name just as well.
-pub(crate) async fn find(name: &str, cx: &Cx) -> Result<Option<Found>> {
+pub(crate) async fn find(name: &str, cx: &Context) -> Result<Option<Found>> {
     if load(name, cx).await?.is_none() {
         return Ok(None);
     }
@@ -63,7 +63,7 @@ pub(crate) async fn find(name: &str, cx: &Cx) -> Result<Option<Found>> {
     Ok(Some(Found { id: name.to_owned(), owner: Owner::Tags(tags) }))
 }
 
-pub(crate) async fn delete(name: &str, cx: &Cx) -> Result<Deletion> {
+pub(crate) async fn delete(name: &str, cx: &Context) -> Result<Deletion> {
     let call = cx.client(Client::new).delete_alarms().alarm_names(name);
     call.send()
         .await
@@ -90,8 +90,8 @@ pub(crate) fn permissions(name: &str, place: &Place) -> Vec<Permission> {
     let alarm = [arn(name, place)];
     let changes = ["cloudwatch:TagResource", "cloudwatch:UntagResource", "cloudwatch:DeleteAlarms"];
     vec![
-        Permission::look(["cloudwatch:DescribeAlarms"]).on_anything(),
-        Permission::look(["cloudwatch:ListTagsForResource"]).on(alarm.clone()),
+        Permission::read(["cloudwatch:DescribeAlarms"]).on_anything(),
+        Permission::read(["cloudwatch:ListTagsForResource"]).on(alarm.clone()),
         Permission::change(changes).on(alarm),
     ]
 }
@@ -101,11 +101,11 @@ pub(crate) fn given(tags: &Tags) -> Option<Vec<Tag>> {
 }
 
 /// The tags of an alarm to which `applied` were given.
-pub(crate) async fn tags(name: &str, applied: &Tags, cx: &Cx) -> Result<Tags> {
+pub(crate) async fn tags(name: &str, applied: &Tags, cx: &Context) -> Result<Tags> {
     cx.tags(&arn(name, cx.place()), applied, read_tags(name, cx)).await
 }
 
-async fn read_tags(name: &str, cx: &Cx) -> Result<Tags> {
+async fn read_tags(name: &str, cx: &Context) -> Result<Tags> {
     let call = cx.client(Client::new).list_tags_for_resource().resource_arn(arn(name, cx.place()));
     let gone = &[("ResourceNotFoundException", ""), ("ResourceNotFound", "")];
     let answer = call.send().await.during("ListTagsForResource").none_on(gone)?;
@@ -114,7 +114,7 @@ async fn read_tags(name: &str, cx: &Cx) -> Result<Tags> {
 }
 
 /// Putting an alarm again does not change its tags.
-pub(crate) async fn converge_tags(name: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Cx) -> Result<()> {
+pub(crate) async fn converge_tags(name: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Context) -> Result<()> {
     let client = cx.client(Client::new);
     let arn = arn(name, cx.place());
     let add = async |missing: Tags| {

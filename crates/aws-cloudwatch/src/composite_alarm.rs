@@ -7,8 +7,8 @@ use crate::{
 use aws_client::{Attempt, Result};
 use aws_sdk_cloudwatch::Client;
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
-    usage::{Meter, Quantity, Usage},
+    As, Context, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::{Quantity, Usage, UsageType},
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -62,16 +62,16 @@ impl Resource for CompositeAlarm {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         alarms::find(&self.name, cx).await
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         self.put(cx).await?;
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let (alarm, tags) = tokio::try_join!(alarms::load(id, cx), alarms::tags(id, &self.tags, cx))?;
         let alarm = match alarm {
             None => return Ok(Observed::Absent),
@@ -95,14 +95,14 @@ impl Resource for CompositeAlarm {
         Ok(Observed::Ready { live, outputs: alarms::outputs(id, cx.place()) })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         if diff.changes.iter().any(|change| !change.path.starts_with("tags")) {
             self.put(cx).await?;
         }
         alarms::converge_tags(id, &self.tags, &live.tags, diff, cx).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         alarms::delete(id, cx).await
     }
 
@@ -118,7 +118,7 @@ impl Resource for CompositeAlarm {
     }
 
     fn usage(&self) -> Usage {
-        Usage::default().monthly("composite alarm", Meter::CompositeAlarmMonth, Quantity::ONE)
+        Usage::default().monthly("composite alarm", UsageType::CompositeAlarmMonth, Quantity::ONE)
     }
 }
 
@@ -126,7 +126,7 @@ impl CompositeAlarm {
     /// Creates the alarm, or replaces all of it but the tags. Tags are sent in both cases, since a service control policy
     /// may demand them of each such request. AWS ignores them for an alarm that exists.
     /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html>
-    async fn put(&self, cx: &Cx) -> Result<()> {
+    async fn put(&self, cx: &Context) -> Result<()> {
         cx.client(Client::new)
             .put_composite_alarm()
             .alarm_name(&self.name)

@@ -3,8 +3,8 @@
 use aws_client::{Attempt, Result};
 use aws_sdk_cloudwatch::Client;
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Terraform,
-    usage::{Meter, Quantity, Usage},
+    As, Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Terraform,
+    usage::{Quantity, Usage, UsageType},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -47,26 +47,26 @@ impl Resource for Dashboard {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         Ok(body(&self.name, cx).await?.map(|_| Found { id: self.name.clone(), owner: Owner::Name }))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         self.put(cx).await?;
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(body) = body(id, cx).await? else { return Ok(Observed::Absent) };
         let body = serde_json::from_str(&body).unwrap_or(Value::String(body));
         Ok(Observed::Ready { live: Self { name: id.to_owned(), body }, outputs: outputs(id, cx.place()) })
     }
 
-    async fn update(&self, _: &str, _: &Self, _: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, _: &str, _: &Self, _: &Diff, cx: &Context) -> Result<()> {
         self.put(cx).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let call = cx.client(Client::new).delete_dashboards().dashboard_names(id);
         call.send().await.during("DeleteDashboards").none_on(&[("ResourceNotFound", "")])?;
         Ok(Deletion::Gone)
@@ -79,18 +79,18 @@ impl Resource for Dashboard {
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let dashboard = [outputs(&self.name, place).arn];
         vec![
-            Permission::look(["cloudwatch:GetDashboard"]).on(dashboard.clone()),
+            Permission::read(["cloudwatch:GetDashboard"]).on(dashboard.clone()),
             Permission::change(["cloudwatch:PutDashboard", "cloudwatch:DeleteDashboards"]).on(dashboard),
         ]
     }
 
     fn usage(&self) -> Usage {
-        Usage::default().monthly("dashboard", Meter::DashboardMonth, Quantity::ONE)
+        Usage::default().monthly("dashboard", UsageType::DashboardMonth, Quantity::ONE)
     }
 }
 
 impl Dashboard {
-    async fn put(&self, cx: &Cx) -> Result<()> {
+    async fn put(&self, cx: &Context) -> Result<()> {
         let call = cx.client(Client::new).put_dashboard().dashboard_name(&self.name);
         call.dashboard_body(self.body.to_string()).send().await.during("PutDashboard")?;
         Ok(())
@@ -103,7 +103,7 @@ fn outputs(name: &str, place: &Place) -> DashboardOutputs {
     DashboardOutputs { name: name.to_owned(), arn }
 }
 
-async fn body(name: &str, cx: &Cx) -> Result<Option<String>> {
+async fn body(name: &str, cx: &Context) -> Result<Option<String>> {
     let call = cx.client(Client::new).get_dashboard().dashboard_name(name);
     let answer = call
         .send()

@@ -10,8 +10,8 @@ use aws_sdk_cloudwatch::{
     types::{self as sdk, ComparisonOperator, Dimension, Statistic},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
-    usage::{Meter, Quantity, Usage},
+    As, Context, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::{Quantity, Usage, UsageType},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -116,16 +116,16 @@ impl Resource for MetricAlarm {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         alarms::find(&self.name, cx).await
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         self.put(cx).await?;
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let (alarm, tags) = tokio::try_join!(alarms::load(id, cx), alarms::tags(id, &self.tags, cx))?;
         Ok(match alarm {
             None => Observed::Absent,
@@ -138,14 +138,14 @@ impl Resource for MetricAlarm {
         })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         if diff.changes.iter().any(|change| !change.path.starts_with("tags")) {
             self.put(cx).await?;
         }
         alarms::converge_tags(id, &self.tags, &live.tags, diff, cx).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         alarms::delete(id, cx).await
     }
 
@@ -161,9 +161,9 @@ impl Resource for MetricAlarm {
     fn usage(&self) -> Usage {
         match self.period_seconds < MINUTE {
             true => {
-                Usage::default().monthly("alarm of high resolution", Meter::HighResolutionAlarmMonth, Quantity::ONE)
+                Usage::default().monthly("alarm of high resolution", UsageType::HighResolutionAlarmMonth, Quantity::ONE)
             }
-            false => Usage::default().monthly("alarm", Meter::AlarmMonth, Quantity::ONE),
+            false => Usage::default().monthly("alarm", UsageType::AlarmMonth, Quantity::ONE),
         }
     }
 }
@@ -172,7 +172,7 @@ impl MetricAlarm {
     /// Creates the alarm, or replaces all of it but the tags. Tags are sent in both cases, since a service control policy
     /// may demand them of each such request. AWS ignores them for an alarm that exists.
     /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>
-    async fn put(&self, cx: &Cx) -> Result<()> {
+    async fn put(&self, cx: &Context) -> Result<()> {
         let (statistic, extended) = statistic(&self.statistic);
         let dimensions =
             self.dimensions.iter().map(|(name, value)| Dimension::builder().name(name).value(value).build());

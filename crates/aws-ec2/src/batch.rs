@@ -7,7 +7,7 @@ use aws_sdk_ec2::{
     Client,
     types::{Filter, Tag},
 };
-use resource::{ADDRESS_TAG, Cx, Found, Owner};
+use resource::{ADDRESS_TAG, Context, Found, Owner};
 use std::{collections::HashMap, future::Future};
 
 /// A kind of resource that EC2 describes by filters, so that one call also finds resources by tag. Glue has no filters,
@@ -40,7 +40,7 @@ impl<T> Default for ByAddress<T> {
 }
 
 /// The one with this id, described together with others that are looked at at the same time.
-pub(crate) async fn load<T: Describe>(id: &str, cx: &Cx) -> Result<Option<T>> {
+pub(crate) async fn load<T: Describe>(id: &str, cx: &Context) -> Result<Option<T>> {
     let client = cx.client(Client::new);
     let describe = |ids: Vec<String>| async move {
         let listed = T::list(client, vec![filter(T::BY_ID, ids.iter().map(String::as_str))]).await?;
@@ -50,7 +50,7 @@ pub(crate) async fn load<T: Describe>(id: &str, cx: &Cx) -> Result<Option<T>> {
 }
 
 /// The one resource of the stack's that `fits` accepts and that this run does not delete, with its tags.
-pub(crate) async fn find<T: Describe>(cx: &Cx, fits: impl Fn(&T) -> bool) -> Result<Option<Found>> {
+pub(crate) async fn find<T: Describe>(cx: &Context, fits: impl Fn(&T) -> bool) -> Result<Option<Found>> {
     let stays = |one: &T| one.id().is_some_and(|id| !cx.deletes(id));
     let ours = owned::<T>(cx).await?.into_iter();
     let ours = ours.filter(|one| fits(one) && stays(one) && cx.names(&tagging::read(one.tags())));
@@ -61,7 +61,7 @@ pub(crate) async fn find<T: Describe>(cx: &Cx, fits: impl Fn(&T) -> bool) -> Res
 
 /// Those that bear our tags: usually one, two while a replacement is under way. One listing of the whole
 /// stack serves all that are looked for at the same time.
-async fn owned<T: Describe>(cx: &Cx) -> Result<Vec<T>> {
+async fn owned<T: Describe>(cx: &Context) -> Result<Vec<T>> {
     let client = cx.client(Client::new);
     let stack = cx.identity().iter().filter(|(key, _)| *key != ADDRESS_TAG);
     let filters = stack.map(|(key, value)| filter(&format!("tag:{key}"), [value])).collect();

@@ -9,7 +9,7 @@ use crate::{
 use aws_client::{Failure, FailureKind, Result};
 use aws_sdk_ec2::Client;
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, Terraform, usage::Usage,
+    As, Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place, SecurityGroupId, UNKNOWN_OPEN, VpcId};
@@ -30,7 +30,7 @@ pub struct DefaultSecurityGroup {
 }
 
 impl DefaultSecurityGroup {
-    async fn look_up(&self, cx: &Cx) -> Result<Option<String>> {
+    async fn look_up(&self, cx: &Context) -> Result<Option<String>> {
         Ok(security_group::named(&self.vpc_id, "default", cx).await?.and_then(|group| group.group_id))
     }
 }
@@ -61,21 +61,21 @@ impl Resource for DefaultSecurityGroup {
         Some(self.vpc_id.to_string())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         if self.vpc_id.as_str().contains(UNKNOWN_OPEN) {
             return Ok(None);
         }
         Ok(self.look_up(cx).await?.map(|id| Found { id, owner: Owner::Parent }))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         self.look_up(cx).await?.ok_or_else(|| {
             let message = format!("the default security group of {} does not show yet", self.vpc_id);
             Failure::new(FailureKind::Retryable(eventual_consistency::SPREADS_WITHIN), message)
         })
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(group) = batch::load::<aws_sdk_ec2::types::SecurityGroup>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
@@ -87,7 +87,7 @@ impl Resource for DefaultSecurityGroup {
         Ok(Observed::Ready { live, outputs: DefaultSecurityGroupOutputs { id: SecurityGroupId::new(id) } })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let client = cx.client(Client::new);
         if diff.has("ingress") {
             rule_calls::converge(&client, id, Direction::Ingress, &self.ingress, &live.ingress).await?;
@@ -98,7 +98,7 @@ impl Resource for DefaultSecurityGroup {
         Ok(())
     }
 
-    async fn delete(&self, _: &str, _: &Cx) -> Result<Deletion> {
+    async fn delete(&self, _: &str, _: &Context) -> Result<Deletion> {
         Ok(Deletion::Gone)
     }
 

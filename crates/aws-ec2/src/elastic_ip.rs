@@ -10,9 +10,9 @@ use aws_sdk_ec2::{
     types::{Address, DomainType, Filter, ResourceType, Tag},
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, LiveCount, Observed, Quota, QuotaScope, QuotaSource, QuotaUse, ReplaceOrder,
-    Resource, Tags, Terraform,
-    usage::{Meter, Quantity, Usage},
+    Context, Deletion, Diff, Found, IdForm, LiveCount, Observed, Quota, QuotaScope, QuotaSource, QuotaUse,
+    ReplaceOrder, Resource, Tags, Terraform,
+    usage::{Quantity, Usage, UsageType},
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -57,11 +57,11 @@ impl Resource for ElasticIp {
         IdForm::StartsWith("eipalloc-")
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         batch::find::<Address>(cx, |_| true).await
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let created = cx
             .client_once(Client::new)
             .allocate_address()
@@ -84,7 +84,7 @@ impl Resource for ElasticIp {
         created.allocation_id.ok_or_else(|| Failure::incomplete("AllocateAddress", "allocation id"))
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(address) = batch::load::<Address>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
@@ -93,11 +93,11 @@ impl Resource for ElasticIp {
         Ok(Observed::Ready { live: ElasticIp { tags: tagging::read(address.tags()) }, outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         tagging::converge(id, &self.tags, &live.tags, diff, cx).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         // While a NAT gateway lets go of it AWS calls it in use, or not ours: the interface is the service's.
         // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
         let held = &[("InvalidIPAddress.InUse", ""), ("AuthFailure", "do not have permission to access the specified")];
@@ -119,7 +119,7 @@ impl Resource for ElasticIp {
 
     fn usage(&self) -> Usage {
         // In use or not, an address costs the same since February 2024.
-        Usage::default().monthly("public IPv4 address", Meter::PublicIpv4Hour, Quantity::months_of(1))
+        Usage::default().monthly("public IPv4 address", UsageType::PublicIpv4Hour, Quantity::months_of(1))
     }
 
     fn quotas(&self) -> Vec<QuotaUse> {

@@ -6,7 +6,7 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
-pub use prerequisites::Circumstances;
+pub use prerequisites::PlatformFacts;
 
 use crate::{iam, tagging::filter};
 use aws_client::{Attempt, Pages, Result};
@@ -38,7 +38,7 @@ pub struct ExistingNetwork {
 
 /// The observed state of an existing network.
 #[derive(Clone, Debug)]
-pub struct SeenNetwork {
+pub struct ObservedNetwork {
     vpc: Option<Vpc>,
     subnets: Vec<Subnet>,
     groups: Vec<SecurityGroup>,
@@ -63,7 +63,7 @@ impl ExistingNetwork {
             "ec2:DescribeVpcEndpoints",
         ];
         let mut needed: Vec<Permission> = lists.map(iam::list).into();
-        needed.push(Permission::look(["ec2:DescribeVpcAttribute"]).on([vpc.clone()]));
+        needed.push(Permission::read(["ec2:DescribeVpcAttribute"]).on([vpc.clone()]));
         // Lambda lists the VPC's security groups with the caller's permissions before a function joins it.
         needed.push(Permission::change(["ec2:GetSecurityGroupsForVpc"]).on([vpc.clone()]));
         if self.makes_groups {
@@ -82,7 +82,7 @@ impl ExistingNetwork {
     ///
     /// # Errors
     /// When the VPC, its subnets or its security groups cannot be read.
-    pub async fn look(&self, client: &Client) -> Result<SeenNetwork> {
+    pub async fn observe(&self, client: &Client) -> Result<ObservedNetwork> {
         let within = || filter("vpc-id", [self.vpc.as_str()]);
         let (vpcs, subnets, groups, tables, endpoints, off) = tokio::join!(
             async { client.describe_vpcs().filters(within()).send().await.during("DescribeVpcs") },
@@ -108,7 +108,7 @@ impl ExistingNetwork {
             self.attributes_off(client),
         );
         let vpc = vpcs?.vpcs.unwrap_or_default().into_iter().next();
-        Ok(SeenNetwork { vpc, subnets: subnets?, groups: groups?, tables, endpoints, off })
+        Ok(ObservedNetwork { vpc, subnets: subnets?, groups: groups?, tables, endpoints, off })
     }
 
     async fn groups(&self, client: &Client) -> Result<Vec<SecurityGroup>> {
@@ -139,7 +139,7 @@ impl ExistingNetwork {
     }
 }
 
-impl SeenNetwork {
+impl ObservedNetwork {
     /// The zones of the subnets that exist, by id.
     pub fn zones(&self) -> BTreeMap<String, String> {
         let zone = |subnet: &Subnet| Some((subnet.subnet_id()?.to_owned(), subnet.availability_zone()?.to_owned()));

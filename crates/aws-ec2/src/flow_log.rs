@@ -10,8 +10,8 @@ use aws_sdk_ec2::{
     types::{Filter, FlowLogsResourceType, LogDestinationType, ResourceType, Tag, TrafficType},
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, Tags, Terraform,
-    usage::{Meter, Name, Relation, Usage},
+    Context, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, Tags, Terraform,
+    usage::{Name, Relation, Usage, UsageType},
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -62,12 +62,12 @@ impl Resource for FlowLog {
         IdForm::StartsWith("fl-")
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let here = |log: &aws_sdk_ec2::types::FlowLog| tagging::fits(self.vpc_id.as_str(), log.resource_id());
         batch::find(cx, here).await
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let call = cx
             .client(Client::new)
             .create_flow_logs()
@@ -93,18 +93,18 @@ impl Resource for FlowLog {
         id.ok_or_else(|| Failure::incomplete("CreateFlowLogs", "flow log id"))
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(log) = batch::load::<aws_sdk_ec2::types::FlowLog>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
         Ok(Observed::Ready { live: read(&log), outputs: FlowLogOutputs { id: id.to_owned() } })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         tagging::converge(id, &self.tags, &live.tags, diff, cx).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let call = cx.client(Client::new).delete_flow_logs().flow_log_ids(id);
         let answer = call.send().await.during("DeleteFlowLogs");
         answer
@@ -124,7 +124,7 @@ impl Resource for FlowLog {
 
     fn usage(&self) -> Usage {
         Usage::default()
-            .by_use("flow logs taken in", "how many connections the network sees", Meter::VendedLogGb)
+            .by_use("flow logs taken in", "how many connections the network sees", UsageType::VendedLogGb)
             .related([Relation::PaysForLogs(Name::LogGroup(self.log_group.clone()))])
     }
 }

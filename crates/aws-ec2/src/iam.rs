@@ -11,20 +11,20 @@ fn all(types: &[&str], place: &Place) -> Vec<String> {
 
 /// A listing, which knows no resources.
 pub(crate) fn list(action: &str) -> Permission {
-    Permission::look([action]).on_anything()
+    Permission::read([action]).on_anything()
 }
 
-/// Listings that only a deletion makes.
+/// Listings that only deletions need.
 pub(crate) fn search(actions: &[&str]) -> Permission {
     Permission::change(actions.iter().copied()).on_anything()
 }
 
-/// A look at what bears our tags.
-pub(crate) fn look(actions: &[&str], types: &[&str], place: &Place) -> Permission {
-    Permission::look(actions.iter().copied()).on(all(types, place)).when(PermissionCondition::BearsTags)
+/// A read of resources that have the stack's tags.
+pub(crate) fn read(actions: &[&str], types: &[&str], place: &Place) -> Permission {
+    Permission::read(actions.iter().copied()).on(all(types, place)).when(PermissionCondition::HasTags)
 }
 
-/// Making one of a type, with its tags from the start, `within` others that are ours.
+/// Creations of a resource of a type, with its tags from the start, `within` resources of the stack.
 pub(crate) fn create(operation: &str, kind: &str, within: &[&str], place: &Place) -> Vec<Permission> {
     let action = format!("ec2:{operation}");
     let made = || all(&[kind], place);
@@ -34,7 +34,7 @@ pub(crate) fn create(operation: &str, kind: &str, within: &[&str], place: &Place
             .on(made())
             .when(PermissionCondition::GivesTags)
             .when(PermissionCondition::Is("ec2:CreateAction", vec![operation.to_owned()])),
-        Permission::change(["ec2:CreateTags", "ec2:DeleteTags"]).on(made()).when(PermissionCondition::BearsTags),
+        Permission::change(["ec2:CreateTags", "ec2:DeleteTags"]).on(made()).when(PermissionCondition::HasTags),
     ];
     if !within.is_empty() {
         permissions.push(change(&[action.as_str()], within, place));
@@ -42,18 +42,18 @@ pub(crate) fn create(operation: &str, kind: &str, within: &[&str], place: &Place
     permissions
 }
 
-/// Changing or deleting what bears our tags. Each type that an operation names must be allowed.
+/// Changes and deletions of resources that have the stack's tags. Each type that an operation names must be allowed.
 pub(crate) fn change(actions: &[&str], types: &[&str], place: &Place) -> Permission {
-    Permission::change(actions.iter().copied()).on(all(types, place)).when(PermissionCondition::BearsTags)
+    Permission::change(actions.iter().copied()).on(all(types, place)).when(PermissionCondition::HasTags)
 }
 
-/// Changing what AWS has made for us without any tags of ours.
+/// Changes of resources that AWS made for the stack, without its tags.
 pub(crate) fn change_untagged(actions: &[&str], types: &[&str], place: &Place) -> Permission {
-    Permission::change(actions.iter().copied()).on(all(types, place)).when(PermissionCondition::BearsNone)
+    Permission::change(actions.iter().copied()).on(all(types, place)).when(PermissionCondition::HasNoStackTags)
 }
 
-/// Looking for what keeps something, and deleting the interfaces that Lambda has let go of. Those are Lambda's and
-/// bear nobody's tags, so that nothing narrower than all of the region can be said.
+/// The search for resources that block a deletion, and the deletion of interfaces that Lambda no longer uses. Lambda made
+/// these interfaces without tags, so that no statement can be narrower than the region.
 pub(crate) fn sweep(place: &Place) -> Vec<Permission> {
     vec![
         search(&["ec2:DescribeNetworkInterfaces"]),

@@ -10,8 +10,8 @@ use aws_sdk_ec2::{
     types::{AttachmentStatus, Filter, ResourceType, Tag},
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, LiveCount, Observed, Quota, QuotaScope, QuotaSource, QuotaUse, ReplaceOrder,
-    Resource, Tags, Terraform, usage::Usage,
+    Context, Deletion, Diff, Found, IdForm, LiveCount, Observed, Quota, QuotaScope, QuotaSource, QuotaUse,
+    ReplaceOrder, Resource, Tags, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -62,14 +62,14 @@ impl Resource for InternetGateway {
         IdForm::StartsWith("igw-")
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let here = |gateway: &aws_sdk_ec2::types::InternetGateway| {
             gateway.attachments().iter().all(|one| tagging::fits(self.vpc_id.as_str(), one.vpc_id()))
         };
         batch::find(cx, here).await
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let created = cx
             .client_once(Client::new)
             .create_internet_gateway()
@@ -81,7 +81,7 @@ impl Resource for InternetGateway {
         id.ok_or_else(|| Failure::incomplete("CreateInternetGateway", "internet gateway id"))
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(gateway) = batch::load::<aws_sdk_ec2::types::InternetGateway>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
@@ -99,7 +99,7 @@ impl Resource for InternetGateway {
         Ok(Observed::Ready { live, outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         if diff.has("vpc_id") {
             let call =
                 cx.client(Client::new).attach_internet_gateway().internet_gateway_id(id).vpc_id(self.vpc_id.as_str());
@@ -114,7 +114,7 @@ impl Resource for InternetGateway {
         tagging::converge(id, &self.tags, &live.tags, diff, cx).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let client = cx.client(Client::new);
         let call = client.detach_internet_gateway().internet_gateway_id(id).vpc_id(self.vpc_id.as_str());
         // "Has some mapped public address(es)" until the last NAT gateway is gone; then it is detached already, or one

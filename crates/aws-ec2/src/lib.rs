@@ -23,7 +23,7 @@ mod zones;
 
 pub use default_security_group::{DefaultSecurityGroup, DefaultSecurityGroupOutputs};
 pub use elastic_ip::{ElasticIp, ElasticIpOutputs};
-pub use existing_network::{Circumstances, ExistingNetwork, SeenNetwork};
+pub use existing_network::{ExistingNetwork, ObservedNetwork, PlatformFacts};
 pub use flow_log::{FlowLog, FlowLogOutputs};
 pub use internet_gateway::{InternetGateway, InternetGatewayOutputs};
 pub use nat_gateway::{NatGateway, NatGatewayOutputs};

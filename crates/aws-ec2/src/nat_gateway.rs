@@ -10,8 +10,8 @@ use aws_sdk_ec2::{
     types::{Filter, NatGatewayState as State, ResourceType, Tag},
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, Tags, Terraform,
-    usage::{Meter, Quantity, Usage},
+    Context, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, Tags, Terraform,
+    usage::{Quantity, Usage, UsageType},
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -54,18 +54,18 @@ impl Resource for NatGateway {
         IdForm::StartsWith("nat-")
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         // A deleted gateway is listed for about an hour.
         batch::find::<aws_sdk_ec2::types::NatGateway>(cx, |gateway| !leaves(gateway.state())).await
     }
 
     /// Known long before it works.
-    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
-        let seen = batch::load::<aws_sdk_ec2::types::NatGateway>(id, cx).await?;
-        Ok(seen.map(|seen| tagging::read(seen.tags())))
+    async fn live_tags(&self, id: &str, cx: &Context) -> Result<Option<Tags>> {
+        let found = batch::load::<aws_sdk_ec2::types::NatGateway>(id, cx).await?;
+        Ok(found.map(|found| tagging::read(found.tags())))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let created = cx
             .client(Client::new)
             .create_nat_gateway()
@@ -84,7 +84,7 @@ impl Resource for NatGateway {
         id.ok_or_else(|| Failure::incomplete("CreateNatGateway", "NAT gateway id"))
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(gateway) = batch::load::<aws_sdk_ec2::types::NatGateway>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
@@ -110,11 +110,11 @@ impl Resource for NatGateway {
         Ok(Observed::Ready { live, outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         tagging::converge(id, &self.tags, &live.tags, diff, cx).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         match batch::load::<aws_sdk_ec2::types::NatGateway>(id, cx).await?.and_then(|gateway| gateway.state) {
             None | Some(State::Deleted) => return Ok(Deletion::Gone),
             Some(State::Deleting) => {}
@@ -136,9 +136,9 @@ impl Resource for NatGateway {
     fn usage(&self) -> Usage {
         let through = "what private subnets send and receive through NAT";
         Usage::default()
-            .monthly("NAT gateway", Meter::NatGatewayHour, Quantity::months_of(1))
-            .by_use("data through NAT", through, Meter::NatGatewayGb)
-            .by_use("data to the internet", "what leaves AWS", Meter::InternetGb)
+            .monthly("NAT gateway", UsageType::NatGatewayHour, Quantity::months_of(1))
+            .by_use("data through NAT", through, UsageType::NatGatewayGb)
+            .by_use("data to the internet", "what leaves AWS", UsageType::InternetGb)
     }
 }
 

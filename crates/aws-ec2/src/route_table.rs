@@ -13,7 +13,8 @@ use aws_sdk_ec2::{
     },
 };
 use resource::{
-    As, Associated, Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, Tags, Terraform, usage::Usage,
+    As, Associated, Context, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, Tags, Terraform,
+    usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, time::Duration};
@@ -118,12 +119,12 @@ impl Resource for RouteTable {
         IdForm::StartsWith("rtb-")
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let here = |table: &aws_sdk_ec2::types::RouteTable| tagging::fits(self.vpc_id.as_str(), table.vpc_id());
         batch::find(cx, here).await
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let created = cx
             .client(Client::new)
             .create_route_table()
@@ -138,7 +139,7 @@ impl Resource for RouteTable {
         id.ok_or_else(|| Failure::incomplete("CreateRouteTable", "route table id"))
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(table) = batch::load::<aws_sdk_ec2::types::RouteTable>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
@@ -160,7 +161,7 @@ impl Resource for RouteTable {
         Ok(Observed::Ready { live, outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let client = cx.client(Client::new);
         if diff.has("routes") {
             for route in self.routes.iter().filter(|route| !live.routes.contains(route)) {
@@ -185,7 +186,7 @@ impl Resource for RouteTable {
         tagging::converge(id, &self.tags, &live.tags, diff, cx).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let client = cx.client(Client::new);
         release(&client, id, |_| true, cx).await?;
         let call = client.delete_route_table().route_table_id(id);
@@ -358,7 +359,7 @@ async fn take_over(client: &Client, table: &str, subnets: &[&SubnetId]) -> Resul
     Ok(())
 }
 
-async fn release(client: &Client, id: &str, which: impl Fn(&str) -> bool, cx: &Cx) -> Result<()> {
+async fn release(client: &Client, id: &str, which: impl Fn(&str) -> bool, cx: &Context) -> Result<()> {
     let Some(table) = batch::load::<aws_sdk_ec2::types::RouteTable>(id, cx).await? else { return Ok(()) };
     for association in explicit(&table).filter(|association| association.subnet_id().is_some_and(&which)) {
         let call = client.disassociate_route_table().set_association_id(association.route_table_association_id.clone());

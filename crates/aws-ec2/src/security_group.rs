@@ -14,7 +14,7 @@ use aws_sdk_ec2::{
     types::{Filter, ResourceType, Tag},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    As, Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::Usage,
 };
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,7 @@ impl Resource for SecurityGroup {
         IdForm::StartsWith("sg-")
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         // While the VPC is unknown, only the tags identify the group.
         if self.vpc_id.as_str().contains(UNKNOWN_OPEN) {
             let called = |group: &aws_sdk_ec2::types::SecurityGroup| group.group_name() == Some(self.name.as_str());
@@ -81,7 +81,7 @@ impl Resource for SecurityGroup {
         }))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let created = cx
             .client(Client::new)
             .create_security_group()
@@ -96,7 +96,7 @@ impl Resource for SecurityGroup {
         created.group_id.ok_or_else(|| Failure::incomplete("CreateSecurityGroup", "group id"))
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(group) = batch::load::<aws_sdk_ec2::types::SecurityGroup>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
@@ -111,7 +111,7 @@ impl Resource for SecurityGroup {
         Ok(Observed::Ready { live, outputs: SecurityGroupOutputs { id: SecurityGroupId::new(id) } })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let client = cx.client(Client::new);
         if diff.has("ingress") {
             rule_calls::converge(&client, id, Direction::Ingress, &self.ingress, &live.ingress).await?;
@@ -122,7 +122,7 @@ impl Resource for SecurityGroup {
         tagging::converge(id, &self.tags, &live.tags, diff, cx).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let client = cx.client(Client::new);
         let answer = client.delete_security_group().group_id(id).send().await.during("DeleteSecurityGroup");
         match answer.none_on(&[("InvalidGroup.NotFound", "")]) {
@@ -147,7 +147,7 @@ impl Resource for SecurityGroup {
 
 /// Removes what keeps the group and is nobody's any more: interfaces that Lambda left, and rules in
 /// this stack's other groups that name it. Answers what else does.
-async fn free(client: &Client, id: &str, vpc: &str, cx: &Cx) -> Result<Dependents> {
+async fn free(client: &Client, id: &str, vpc: &str, cx: &Context) -> Result<Dependents> {
     let members = dependents::interfaces(client, tagging::filter("group-id", [id]));
     let (members, others) = tokio::try_join!(members, async {
         aws_sdk_ec2::types::SecurityGroup::list(client.clone(), vec![tagging::filter("vpc-id", [vpc])]).await
@@ -183,7 +183,7 @@ fn names(rule: &Rule, id: &str) -> bool {
 struct ByName(Loader<(String, String), aws_sdk_ec2::types::SecurityGroup>);
 
 /// The group of this name in a VPC, whoever made it.
-pub(crate) async fn named(vpc: &VpcId, name: &str, cx: &Cx) -> Result<Option<aws_sdk_ec2::types::SecurityGroup>> {
+pub(crate) async fn named(vpc: &VpcId, name: &str, cx: &Context) -> Result<Option<aws_sdk_ec2::types::SecurityGroup>> {
     let client = cx.client(Client::new);
     let describe = |keys: Vec<(String, String)>| async move {
         let vpcs = tagging::filter("vpc-id", keys.iter().map(|(vpc, _)| vpc.as_str()));

@@ -10,7 +10,9 @@ use aws_sdk_ec2::{
     Client,
     types::{AttributeBooleanValue, Filter, ResourceType, SubnetState, Tag},
 };
-use resource::{Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, Tags, Terraform, usage::Usage};
+use resource::{
+    Context, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, Tags, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place, SubnetId, VpcId};
 
@@ -51,7 +53,7 @@ impl Resource for Subnet {
         IdForm::StartsWith("subnet-")
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let fits = |subnet: &aws_sdk_ec2::types::Subnet| {
             tagging::fits(self.vpc_id.as_str(), subnet.vpc_id())
                 && tagging::fits(&self.cidr, subnet.cidr_block())
@@ -60,7 +62,7 @@ impl Resource for Subnet {
         batch::find(cx, fits).await
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let created = cx
             .client_once(Client::new)
             .create_subnet()
@@ -93,7 +95,7 @@ impl Resource for Subnet {
         self.vpc_id == other.vpc_id && self.cidr == other.cidr
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(subnet) = batch::load::<aws_sdk_ec2::types::Subnet>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
@@ -111,7 +113,7 @@ impl Resource for Subnet {
         Ok(Observed::Ready { live, outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         if diff.has("map_public_ip") {
             let value = AttributeBooleanValue::builder().value(self.map_public_ip).build();
             let call = cx.client(Client::new).modify_subnet_attribute().subnet_id(id).map_public_ip_on_launch(value);
@@ -123,7 +125,7 @@ impl Resource for Subnet {
         tagging::converge(id, &self.tags, &live.tags, diff, cx).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let client = cx.client(Client::new);
         let answer = client.delete_subnet().subnet_id(id).send().await.during("DeleteSubnet");
         match answer.none_on(&[("InvalidSubnetID.NotFound", "")]) {

@@ -6,7 +6,7 @@ use aws_sdk_ec2::{
     Client,
     types::{Filter, ResourceType, Tag, TagSpecification},
 };
-use resource::{Cx, Diff, Tags};
+use resource::{Context, Diff, Tags};
 use vocabulary::UNKNOWN_OPEN;
 
 /// Tags for a create call.
@@ -30,7 +30,7 @@ pub(crate) fn fits(declared: &str, live: Option<&str>) -> bool {
 }
 
 /// Brings the tags of any EC2 resource in line.
-pub(crate) async fn converge(id: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Cx) -> Result<()> {
+pub(crate) async fn converge(id: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Context) -> Result<()> {
     let client = cx.client(Client::new);
     let add = async |missing: Tags| {
         let call = client.create_tags().resources(id).set_tags(Some(ec2_tags(&missing)));

@@ -11,8 +11,8 @@ use aws_sdk_ec2::{
     types::{AttributeBooleanValue, Filter, ResourceType, Tag, VpcAttributeName, VpcState},
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, LiveCount, Observed, Quota, QuotaScope, QuotaSource, QuotaUse, ReplaceOrder,
-    Resource, Tags, Terraform, usage::Usage,
+    Context, Deletion, Diff, Found, IdForm, LiveCount, Observed, Quota, QuotaScope, QuotaSource, QuotaUse,
+    ReplaceOrder, Resource, Tags, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place, VpcId};
@@ -60,11 +60,11 @@ impl Resource for Vpc {
         IdForm::StartsWith("vpc-")
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         batch::find::<aws_sdk_ec2::types::Vpc>(cx, |vpc| tagging::fits(&self.cidr, vpc.cidr_block())).await
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let created = cx
             .client_once(Client::new)
             .create_vpc()
@@ -76,7 +76,7 @@ impl Resource for Vpc {
         created.vpc.and_then(|vpc| vpc.vpc_id).ok_or_else(|| Failure::incomplete("CreateVpc", "VPC id"))
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let client = cx.client(Client::new);
         let Some(vpc) = batch::load::<aws_sdk_ec2::types::Vpc>(id, cx).await? else {
             return Ok(Observed::Absent);
@@ -99,7 +99,7 @@ impl Resource for Vpc {
         Ok(Observed::Ready { live, outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let client = cx.client(Client::new);
         let boolean = |value| AttributeBooleanValue::builder().value(value).build();
         // AWS takes one attribute a call, and host names only while resolution is on.
@@ -120,7 +120,7 @@ impl Resource for Vpc {
         tagging::converge(id, &self.tags, &live.tags, diff, cx).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let client = cx.client(Client::new);
         let answer = client.delete_vpc().vpc_id(id).send().await.during("DeleteVpc");
         match answer.none_on(&[("InvalidVpcID.NotFound", "")]) {
@@ -134,7 +134,7 @@ impl Resource for Vpc {
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let own = [
             iam::list("ec2:DescribeVpcs"),
-            iam::look(&["ec2:DescribeVpcAttribute"], &["vpc"], place),
+            iam::read(&["ec2:DescribeVpcAttribute"], &["vpc"], place),
             iam::change(&["ec2:ModifyVpcAttribute", "ec2:DeleteVpc"], &["vpc"], place),
             // Reads of the dependents that block the deletion of a VPC.
             iam::search(&[

@@ -11,8 +11,8 @@ use aws_sdk_ec2::{
     types::{Filter, ResourceType, Tag, VpcEndpointType},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
-    usage::{Meter, Quantity, Usage},
+    As, Context, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::{Quantity, Usage, UsageType},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -114,17 +114,17 @@ impl Resource for VpcEndpoint {
         IdForm::StartsWith("vpce-")
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         batch::find::<aws_sdk_ec2::types::VpcEndpoint>(cx, |endpoint| !leaves(endpoint)).await
     }
 
     /// Known long before it works.
-    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
-        let seen = batch::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?;
-        Ok(seen.map(|seen| tagging::read(seen.tags())))
+    async fn live_tags(&self, id: &str, cx: &Context) -> Result<Option<Tags>> {
+        let found = batch::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?;
+        Ok(found.map(|found| tagging::read(found.tags())))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let call = cx
             .client(Client::new)
             .create_vpc_endpoint()
@@ -156,7 +156,7 @@ impl Resource for VpcEndpoint {
         id.ok_or_else(|| Failure::incomplete("CreateVpcEndpoint", "VPC endpoint id"))
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(endpoint) =
             batch::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?.filter(|endpoint| !leaves(endpoint))
         else {
@@ -170,7 +170,7 @@ impl Resource for VpcEndpoint {
         })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         // Looked at again: a member that is added twice, after a lost answer, is refused.
         if diff.has_any(&["reach", "policy"])
             && let Some(endpoint) = batch::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?
@@ -194,7 +194,7 @@ impl Resource for VpcEndpoint {
         tagging::converge(id, &self.tags, &live.tags, diff, cx).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         match batch::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?.as_ref().map(state).as_deref() {
             None | Some("deleted") => return Ok(Deletion::Gone),
             Some("deleting") => {}
@@ -226,8 +226,8 @@ impl Resource for VpcEndpoint {
         let members: &[&str] = match &self.reach {
             Reach::Gateway { .. } => &["route-table"],
             Reach::Interface { private_dns, .. } => {
-                let looks = ["ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"];
-                permissions.push(iam::search(&looks));
+                let reads = ["ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"];
+                permissions.push(iam::search(&reads));
                 if *private_dns {
                     let zones = format!("arn:{}:route53:::hostedzone/*", place.partition);
                     permissions.push(Permission::change(["route53:AssociateVPCWithHostedZone"]).on([zones]));
@@ -248,10 +248,10 @@ impl Resource for VpcEndpoint {
         // An interface endpoint costs in each zone.
         let zones = subnets.len();
         let what = format!("interface endpoint in {zones} {}", if zones == 1 { "zone" } else { "zones" });
-        Usage::default().monthly(what, Meter::VpcEndpointHour, Quantity::months_of(zones as u64)).by_use(
+        Usage::default().monthly(what, UsageType::VpcEndpointHour, Quantity::months_of(zones as u64)).by_use(
             "data through interface endpoints",
             "calls to AWS's services",
-            Meter::VpcEndpointGb,
+            UsageType::VpcEndpointGb,
         )
     }
 }

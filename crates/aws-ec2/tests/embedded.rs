@@ -7,7 +7,7 @@ use aws_ec2::{
     DefaultSecurityGroup, ElasticIp, FlowLog, InternetGateway, NatGateway, Peer, Reach, Route, RouteTable, RouteTarget,
     Rule, SecurityGroup, Subnet, Vpc, VpcEndpoint,
 };
-use resource::{Address, Cloud, Cx, Deletion, Found, Observed, Owner, Resource, Tags, compare};
+use resource::{Address, Cloud, Context, Deletion, Found, Observed, Owner, Resource, Tags, compare};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use vocabulary::{Place, RoleArn};
@@ -29,9 +29,9 @@ impl World {
         Self { cloud: Arc::new(Cloud::new(config, Place::new(local::ACCOUNT, REGION), [])), meter }
     }
 
-    fn cx(&self, name: &str) -> Cx {
+    fn cx(&self, name: &str) -> Context {
         let identity: Tags = [("Project", "p")].into_iter().collect();
-        Cx::new(self.cloud.clone(), Address::new("network", name), identity, format!("token-{name}"), false)
+        Context::new(self.cloud.clone(), Address::new("network", name), identity, format!("token-{name}"), false)
     }
 
     fn tags(&self, name: &str) -> Tags {
@@ -208,7 +208,7 @@ async fn a_network_becomes_what_is_declared_is_found_again_and_goes() {
 }
 
 #[tokio::test]
-async fn many_of_a_kind_are_looked_for_and_at_with_one_call() {
+async fn resources_of_a_kind_are_searched_and_read_with_one_call() {
     let world = World::new();
     let (_, network) = world.make("vpc", &vpc(&world)).await;
     let subnet = |number: u8| Subnet {

@@ -6,8 +6,8 @@ use aws_sdk_ecr::{
     types::{self, EncryptionConfiguration, EncryptionType, ImageScanningConfiguration, ImageTagMutability, Tag},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
-    usage::{Meter, Usage},
+    As, Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::{Usage, UsageType},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -102,7 +102,7 @@ impl Resource for Repository {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let client = cx.client(Client::new);
         if describe(&client, &self.name, cx).await?.is_none() {
             return Ok(None);
@@ -111,7 +111,7 @@ impl Resource for Repository {
         Ok(tags.map(|tags| Found { id: self.name.clone(), owner: Owner::Tags(tags) }))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let created = cx
             .client(Client::new)
             .create_repository()
@@ -128,7 +128,7 @@ impl Resource for Repository {
         repository.ok_or_else(|| Failure::incomplete("CreateRepository", "repository name"))
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let client = cx.client(Client::new);
         // The ARN follows from the name, so that the tags need not wait for the description.
         let arn = arn(id, cx.place());
@@ -157,7 +157,7 @@ impl Resource for Repository {
         Ok(Observed::Ready { live, outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let client = cx.client(Client::new);
         if diff.has("immutable_tags") {
             let call = client.put_image_tag_mutability().repository_name(id);
@@ -201,11 +201,11 @@ impl Resource for Repository {
         self.tags.converge(&live.tags, diff, add, remove).await
     }
 
-    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Context) -> Result<Option<String>> {
         Ok(in_words(images(&cx.client(Client::new), id).await.none_on(ABSENT)?.unwrap_or_default()))
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let client = cx.client(Client::new);
         let call = client.delete_repository().repository_name(id).force(cx.may_delete_data());
         match call.send().await.during("DeleteRepository").none_on(ABSENT) {
@@ -235,7 +235,7 @@ impl Resource for Repository {
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let repository = [arn(&self.name, place)];
         let mut permissions = vec![
-            Permission::look([
+            Permission::read([
                 "ecr:DescribeRepositories",
                 "ecr:GetLifecyclePolicy",
                 "ecr:GetRepositoryPolicy",
@@ -267,7 +267,7 @@ impl Resource for Repository {
     fn usage(&self) -> Usage {
         // Basic scanning on push costs nothing.
         let depends_on = "the images that the lifecycle policy keeps, shared layers once";
-        Usage::default().by_use("images", depends_on, Meter::ImageGbMonth)
+        Usage::default().by_use("images", depends_on, UsageType::ImageGbMonth)
     }
 }
 
@@ -310,7 +310,7 @@ fn scanning(on_push: bool) -> ImageScanningConfiguration {
 /// One DescribeRepositories for all repositories that are looked at together.
 type Repositories = Loader<String, types::Repository>;
 
-async fn describe(client: &Client, name: &str, cx: &Cx) -> Result<Option<types::Repository>> {
+async fn describe(client: &Client, name: &str, cx: &Context) -> Result<Option<types::Repository>> {
     let client = client.clone();
     cx.shared::<Repositories>().load(name.to_owned(), |names| describe_all(client, names)).await
 }

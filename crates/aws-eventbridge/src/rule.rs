@@ -7,7 +7,7 @@ use aws_sdk_eventbridge::{
     types::{self as sdk, RuleState, Tag},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    As, Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::Usage,
 };
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,7 @@ impl Resource for Rule {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         if rules::load(&self.name, cx).await?.is_none() {
             return Ok(None);
         }
@@ -108,12 +108,12 @@ impl Resource for Rule {
         Ok(Some(Found { id: self.name.clone(), owner: Owner::Tags(tags) }))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         self.put(cx).await?;
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let arn = arn(id, cx.place());
         let tags = cx.tags(&arn, &self.tags, read_tags(id, cx));
         let (rule, targets, tags) = tokio::try_join!(rules::load(id, cx), targets(id, cx), tags)?;
@@ -129,7 +129,7 @@ impl Resource for Rule {
         Ok(Observed::Ready { live, outputs: outputs(id, cx.place()) })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         if diff.has_any(&["description", "source", "enabled"]) {
             self.put(cx).await?;
         }
@@ -150,7 +150,7 @@ impl Resource for Rule {
         self.tags.converge(&live.tags, diff, add, remove).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         remove(id, targets(id, cx).await?.into_iter().map(|target| target.id).collect(), cx).await?;
         let call = cx.client(Client::new).delete_rule().name(id);
         let sent = call.send().await.during("DeleteRule").retry_on(STILL_HAS_TARGETS, PROPAGATION);
@@ -170,8 +170,8 @@ impl Resource for Rule {
         let rule = [arn(&self.name, place)];
         let own = [
             // It knows no resources.
-            Permission::look(["events:ListRules"]).on_anything(),
-            Permission::look(["events:ListTargetsByRule", "events:ListTagsForResource"]).on(rule.clone()),
+            Permission::read(["events:ListRules"]).on_anything(),
+            Permission::read(["events:ListTargetsByRule", "events:ListTagsForResource"]).on(rule.clone()),
             Permission::change([
                 "events:PutRule",
                 "events:TagResource",
@@ -195,7 +195,7 @@ impl Rule {
     /// Creates the rule, or replaces all of its definition but the tags. Tags are sent in both cases, since a service
     /// control policy may demand them of each such request. AWS ignores them for a rule that exists.
     /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
-    async fn put(&self, cx: &Cx) -> Result<()> {
+    async fn put(&self, cx: &Context) -> Result<()> {
         let call = cx.client(Client::new).put_rule().name(&self.name).description(&self.description);
         let call = match &self.source {
             Source::Pattern(pattern) => call.event_pattern(pattern.to_string()),
@@ -210,7 +210,7 @@ impl Rule {
         Ok(())
     }
 
-    async fn put_targets(&self, rule: &str, live: &Self, cx: &Cx) -> Result<()> {
+    async fn put_targets(&self, rule: &str, live: &Self, cx: &Context) -> Result<()> {
         let changed: Vec<&Target> = self.targets.iter().filter(|target| !live.targets.contains(target)).collect();
         for targets in changed.chunks(TARGETS) {
             let targets = targets.iter().map(|target| target.as_type()).collect::<Result<Vec<_>>>()?;
@@ -244,7 +244,7 @@ fn part_failed(operation: &str, failed: Option<(Option<&str>, Option<&str>, Opti
     Err(failure).during(operation).retry_on(CONTENDED, PROPAGATION).retry_on(PROPAGATING, PROPAGATION)
 }
 
-async fn targets(rule: &str, cx: &Cx) -> Result<Vec<sdk::Target>> {
+async fn targets(rule: &str, cx: &Context) -> Result<Vec<sdk::Target>> {
     let client = cx.client(Client::new);
     let mut targets = Vec::new();
     let (mut token, mut tokens) = (None, Tokens::default());
@@ -259,7 +259,7 @@ async fn targets(rule: &str, cx: &Cx) -> Result<Vec<sdk::Target>> {
     }
 }
 
-async fn remove(rule: &str, ids: Vec<String>, cx: &Cx) -> Result<()> {
+async fn remove(rule: &str, ids: Vec<String>, cx: &Context) -> Result<()> {
     for ids in ids.chunks(TARGETS) {
         let call = cx.client(Client::new).remove_targets().rule(rule).set_ids(Some(ids.to_vec()));
         let answer = call.send().await.during("RemoveTargets").retry_on(CONTENDED, PROPAGATION).none_on(ABSENT)?;
@@ -280,7 +280,7 @@ fn outputs(name: &str, place: &Place) -> RuleOutputs {
     RuleOutputs { name: name.to_owned(), arn: arn(name, place) }
 }
 
-async fn read_tags(name: &str, cx: &Cx) -> Result<Tags> {
+async fn read_tags(name: &str, cx: &Context) -> Result<Tags> {
     let call = cx.client(Client::new).list_tags_for_resource().resource_arn(arn(name, cx.place()));
     let answer = call.send().await.during("ListTagsForResource").none_on(ABSENT)?;
     Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect())
@@ -298,7 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_target_that_was_refused_is_named_and_a_role_that_is_too_new_heals() {
+    fn refused_target_is_named_and_a_role_that_is_too_new_is_retried() {
         assert!(part_failed("PutTargets", None).is_ok());
         let refused = Some((Some("topic"), Some("ValidationException"), Some("Provided role cannot be assumed")));
         let failure = part_failed("PutTargets", refused).unwrap_err();

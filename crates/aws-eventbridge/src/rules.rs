@@ -2,7 +2,7 @@
 
 use aws_client::{Attempt, Loader, Result, Tokens};
 use aws_sdk_eventbridge::{Client, types::Rule};
-use resource::Cx;
+use resource::Context;
 use std::collections::HashMap;
 
 /// Reads that are made at the same time.
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 struct Rules(Loader<String, Rule>);
 
 /// The rule of this name on the default bus.
-pub(crate) async fn load(name: &str, cx: &Cx) -> Result<Option<Rule>> {
+pub(crate) async fn load(name: &str, cx: &Context) -> Result<Option<Rule>> {
     let client = cx.client(Client::new);
     cx.shared::<Rules>().0.load(name.to_owned(), |names| list(client, names)).await
 }

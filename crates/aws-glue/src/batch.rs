@@ -5,7 +5,7 @@ use aws_sdk_glue::{
     Client,
     types::{Crawler, Job, Trigger},
 };
-use resource::Cx;
+use resource::Context;
 use std::{collections::HashMap, future::Future};
 
 /// The number of names that the describe call of every kind takes.
@@ -27,7 +27,7 @@ impl<T> Default for Batches<T> {
 }
 
 /// The one of this name.
-pub(crate) async fn load<T: BatchGet>(name: &str, cx: &Cx) -> Result<Option<T>> {
+pub(crate) async fn load<T: BatchGet>(name: &str, cx: &Context) -> Result<Option<T>> {
     let client = cx.client(Client::new);
     let read = |names: Vec<String>| async move {
         let mut found = HashMap::new();

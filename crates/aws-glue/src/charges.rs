@@ -1,6 +1,6 @@
 //! The usage that AWS charges for, of jobs.
 
-use resource::usage::{Charge, Meter, Name, Quantity, Step, Usage};
+use resource::usage::{Charge, Name, Quantity, Step, Usage, UsageType};
 
 const MINUTES_PER_HOUR: u128 = 60;
 /// Worker types and their size in hundredths of a DPU (AWS, Glue documentation, "Worker types").
@@ -26,7 +26,7 @@ pub(crate) fn usage(job: &JobSize<'_>) -> Usage {
         .run("a run of the job", vec![Step::charged("the job", start.clone())])
         .started(start);
     match job.publishes_metrics {
-        true => usage.by_use("metrics that jobs publish", "how many different ones in a month", Meter::MetricMonth),
+        true => usage.by_use("metrics that jobs publish", "how many different ones in a month", UsageType::MetricMonth),
         false => usage,
     }
 }
@@ -41,11 +41,11 @@ fn run(job: &JobSize<'_>) -> Charge {
     let hundredths = number(*workers) * size * number(*minutes);
     Charge::AtMost {
         what: format!("{workers} workers {worker_type} for {minutes} minutes"),
-        meter: dpu_hour(job),
+        usage_type: dpu_hour(job),
         quantity: Quantity::ratio(hundredths, 100 * MINUTES_PER_HOUR),
     }
 }
 
-fn dpu_hour(job: &JobSize<'_>) -> Meter {
-    if job.is_flex { Meter::GlueFlexDpuHour } else { Meter::GlueDpuHour }
+fn dpu_hour(job: &JobSize<'_>) -> UsageType {
+    if job.is_flex { UsageType::GlueFlexDpuHour } else { UsageType::GlueDpuHour }
 }

@@ -7,8 +7,8 @@ use aws_sdk_glue::{
     types::{self as sdk, CrawlerTargets, RecrawlPolicy, SchemaChangePolicy},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
-    usage::{Meter, Usage},
+    As, Context, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::{Usage, UsageType},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -130,14 +130,14 @@ impl Resource for Crawler {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         match batch::load::<sdk::Crawler>(&self.name, cx).await? {
             Some(_) => tagging::found(&self.name, &arn(&self.name, cx.place()), cx).await,
             None => Ok(None),
         }
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let sent = cx
             .client(Client::new)
@@ -162,7 +162,7 @@ impl Resource for Crawler {
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let arn = arn(id, cx.place());
         let (crawler, tags) =
             tokio::try_join!(batch::load::<sdk::Crawler>(id, cx), cx.tags(&arn, &self.tags, tagging::read(&arn, cx)))?;
@@ -171,7 +171,7 @@ impl Resource for Crawler {
         Ok(Observed::Ready { live: live(&crawler, tags, cx.place()), outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         tagging::converge(&arn(id, cx.place()), &self.tags, &live.tags, diff, cx).await?;
         if diff.changes.iter().all(|change| change.path.starts_with("tags")) {
             return Ok(());
@@ -200,7 +200,7 @@ impl Resource for Crawler {
         Ok(())
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let client = cx.client(Client::new);
         let deleted = client.delete_crawler().name(id).send().await.during("DeleteCrawler").none_on(errors::ABSENT);
         let Err(failure) = deleted else { return Ok(Deletion::Gone) };
@@ -221,7 +221,7 @@ impl Resource for Crawler {
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let arn = arn(&self.name, place);
         let own = [
-            Permission::look(["glue:BatchGetCrawlers"]).on([arn.as_str()]),
+            Permission::read(["glue:BatchGetCrawlers"]).on([arn.as_str()]),
             Permission::change(["glue:UpdateCrawler", "glue:StopCrawler", "glue:DeleteCrawler"]).on([arn.as_str()]),
             // It knows no resources.
             Permission::change(["glue:CreateCrawler"]).on_anything().when(PermissionCondition::GivesTags),
@@ -233,7 +233,7 @@ impl Resource for Crawler {
     fn usage(&self) -> Usage {
         // A crawl takes two DPUs and at least ten minutes, as AWS counts.
         let depends_on = "how long crawls take, at least ten minutes each";
-        Usage::default().by_use("DPU-hours of crawlers", depends_on, Meter::GlueDpuHour)
+        Usage::default().by_use("DPU-hours of crawlers", depends_on, UsageType::GlueDpuHour)
     }
 }
 

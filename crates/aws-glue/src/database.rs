@@ -7,7 +7,7 @@ use aws_sdk_glue::{
     types::{Database as Described, DatabaseInput},
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, ImportId, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    Context, Deletion, Diff, Found, IdForm, ImportId, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::Usage,
 };
 use serde::{Deserialize, Serialize};
@@ -59,21 +59,21 @@ impl Resource for Database {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         match get(&self.name, cx).await? {
             Some(_) => tagging::found(&self.name, &arn(&self.name, cx.place()), cx).await,
             None => Ok(None),
         }
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let call = cx.client(Client::new).create_database().database_input(self.input(None)?);
         let sent = call.set_tags(tagging::given(&self.tags)).send().await.during("CreateDatabase");
         lake_formation::explain(sent.retry_on(errors::CONTENDED, errors::CONTENTION))?;
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let arn = arn(id, cx.place());
         let (database, tags) = tokio::try_join!(get(id, cx), cx.tags(&arn, &self.tags, tagging::read(&arn, cx)))?;
         let Some(database) = database else { return Ok(Observed::Absent) };
@@ -86,7 +86,7 @@ impl Resource for Database {
         Ok(Observed::Ready { live, outputs: DatabaseOutputs { name: id.to_owned(), arn } })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         tagging::converge(&arn(id, cx.place()), &self.tags, &live.tags, diff, cx).await?;
         if diff.has_any(&["description", "location"]) {
             let before = get(id, cx).await?;
@@ -97,7 +97,7 @@ impl Resource for Database {
         Ok(())
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let call = cx.client(Client::new).delete_database().name(id);
         let sent = call.send().await.during("DeleteDatabase").retry_on(errors::CONTENDED, errors::CONTENTION);
         lake_formation::explain(sent.none_on(errors::ABSENT))?;
@@ -114,7 +114,7 @@ impl Resource for Database {
         let within = ["table", "userDefinedFunction"].map(|kind| place.arn("glue", &format!("{kind}/{}/*", self.name)));
         let changes = ["glue:CreateDatabase", "glue:UpdateDatabase", "glue:DeleteDatabase"];
         let own = [
-            Permission::look(["glue:GetDatabase"]).on([&arn, &catalog].map(String::as_str)),
+            Permission::read(["glue:GetDatabase"]).on([&arn, &catalog].map(String::as_str)),
             Permission::change(changes).on([&arn, &catalog].map(String::as_str)),
             Permission::change(["glue:DeleteDatabase"]).on(within),
         ];
@@ -147,7 +147,7 @@ fn arn(name: &str, place: &Place) -> String {
     place.arn("glue", &format!("database/{name}"))
 }
 
-async fn get(name: &str, cx: &Cx) -> Result<Option<Described>> {
+async fn get(name: &str, cx: &Context) -> Result<Option<Described>> {
     let call = cx.client(Client::new).get_database().name(name);
     let answer = lake_formation::explain(call.send().await.during("GetDatabase").none_on(errors::ABSENT))?;
     Ok(answer.and_then(|answer| answer.database))

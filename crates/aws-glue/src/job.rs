@@ -11,7 +11,8 @@ use aws_sdk_glue::{
     types::{self as sdk, ConnectionsList, ExecutionProperty, JobCommand, JobUpdate, WorkerType},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+    As, Context, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -112,14 +113,14 @@ impl Resource for Job {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         match batch::load::<sdk::Job>(&self.name, cx).await? {
             Some(_) => tagging::found(&self.name, &arn(&self.name, cx.place()), cx).await,
             None => Ok(None),
         }
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let update = self.definition();
         cx.client(Client::new)
             .create_job()
@@ -147,7 +148,7 @@ impl Resource for Job {
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let arn = arn(id, cx.place());
         let (job, tags) =
             tokio::try_join!(batch::load::<sdk::Job>(id, cx), cx.tags(&arn, &self.tags, tagging::read(&arn, cx)))?;
@@ -155,7 +156,7 @@ impl Resource for Job {
         Ok(Observed::Ready { live: live(job, tags, cx.place()), outputs: JobOutputs { name: id.to_owned(), arn } })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         tagging::converge(&arn(id, cx.place()), &self.tags, &live.tags, diff, cx).await?;
         if diff.changes.iter().all(|change| change.path.starts_with("tags")) {
             return Ok(());
@@ -170,7 +171,7 @@ impl Resource for Job {
         Ok(())
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let call = cx.client(Client::new).delete_job().job_name(id);
         call.send().await.during("DeleteJob").none_on(errors::ABSENT)?;
         Ok(Deletion::Gone)
@@ -183,7 +184,7 @@ impl Resource for Job {
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let arn = arn(&self.name, place);
         let own = [
-            Permission::look(["glue:BatchGetJobs"]).on([arn.as_str()]),
+            Permission::read(["glue:BatchGetJobs"]).on([arn.as_str()]),
             Permission::change(["glue:CreateJob", "glue:UpdateJob", "glue:DeleteJob"]).on([arn.as_str()]),
             Permission::pass_role(&self.role, "glue", place),
         ];

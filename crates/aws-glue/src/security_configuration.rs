@@ -10,7 +10,7 @@ use aws_sdk_glue::{
     },
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Terraform, usage::Usage,
+    Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use vocabulary::{KeyArn, Permission, Place};
@@ -81,28 +81,28 @@ impl Resource for SecurityConfiguration {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let found = get(&self.name, cx).await?;
         Ok(found.map(|_| Found { id: self.name.clone(), owner: Owner::Name }))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let call = cx.client(Client::new).create_security_configuration().name(&self.name);
         call.encryption_configuration(self.encryption()).send().await.during("CreateSecurityConfiguration")?;
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(configuration) = get(id, cx).await? else { return Ok(Observed::Absent) };
         let live = live(&configuration);
         Ok(Observed::Ready { live, outputs: SecurityConfigurationOutputs { name: id.to_owned() } })
     }
 
-    async fn update(&self, _: &str, _: &Self, _: &Diff, _: &Cx) -> Result<()> {
+    async fn update(&self, _: &str, _: &Self, _: &Diff, _: &Context) -> Result<()> {
         Ok(())
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let call = cx.client(Client::new).delete_security_configuration().name(id);
         call.send().await.during("DeleteSecurityConfiguration").none_on(errors::ABSENT)?;
         Ok(Deletion::Gone)
@@ -116,7 +116,7 @@ impl Resource for SecurityConfiguration {
     fn permissions(&self, _: &Place) -> Vec<Permission> {
         let changes = ["glue:CreateSecurityConfiguration", "glue:DeleteSecurityConfiguration"];
         vec![
-            Permission::look(["glue:GetSecurityConfiguration"]).on_anything(),
+            Permission::read(["glue:GetSecurityConfiguration"]).on_anything(),
             Permission::change(changes).on_anything(),
         ]
     }
@@ -153,7 +153,7 @@ impl SecurityConfiguration {
     }
 }
 
-async fn get(name: &str, cx: &Cx) -> Result<Option<sdk::SecurityConfiguration>> {
+async fn get(name: &str, cx: &Context) -> Result<Option<sdk::SecurityConfiguration>> {
     let call = cx.client(Client::new).get_security_configuration().name(name);
     let answer = call.send().await.during("GetSecurityConfiguration").none_on(errors::ABSENT)?;
     Ok(answer.and_then(|answer| answer.security_configuration))

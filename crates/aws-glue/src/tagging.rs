@@ -3,14 +3,14 @@
 use crate::errors;
 use aws_client::{Attempt, Result};
 use aws_sdk_glue::Client;
-use resource::{Cx, Diff, Found, Owner, Tags};
+use resource::{Context, Diff, Found, Owner, Tags};
 use std::collections::HashMap;
 use vocabulary::Permission;
 
 /// The IAM statements for tags, those of a create call included.
 pub(crate) fn permissions(arn: &str) -> [Permission; 2] {
     let changes = Permission::change(["glue:TagResource", "glue:UntagResource"]);
-    [Permission::look(["glue:GetTags"]).on([arn]), changes.on([arn])]
+    [Permission::read(["glue:GetTags"]).on([arn]), changes.on([arn])]
 }
 
 /// Tags for a create call.
@@ -19,19 +19,19 @@ pub(crate) fn given(tags: &Tags) -> Option<HashMap<String, String>> {
 }
 
 /// The tags of whatever bears this ARN; none when it is gone.
-pub(crate) async fn read(arn: &str, cx: &Cx) -> Result<Tags> {
+pub(crate) async fn read(arn: &str, cx: &Context) -> Result<Tags> {
     let call = cx.client(Client::new).get_tags().resource_arn(arn);
     let answer = call.send().await.during("GetTags").none_on(errors::ABSENT)?;
     Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
 }
 
 /// The find result of a resource that exists under its name, with its tags.
-pub(crate) async fn found(name: &str, arn: &str, cx: &Cx) -> Result<Option<Found>> {
+pub(crate) async fn found(name: &str, arn: &str, cx: &Context) -> Result<Option<Found>> {
     Ok(Some(Found { id: name.to_owned(), owner: Owner::Tags(read(arn, cx).await?) }))
 }
 
 /// Brings the tags of whatever bears this ARN in line.
-pub(crate) async fn converge(arn: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Cx) -> Result<()> {
+pub(crate) async fn converge(arn: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Context) -> Result<()> {
     let client = cx.client(Client::new);
     let add = async |missing: Tags| {
         client.tag_resource().resource_arn(arn).set_tags_to_add(given(&missing)).send().await.during("TagResource")

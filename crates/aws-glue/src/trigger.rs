@@ -11,7 +11,8 @@ use aws_sdk_glue::{
     types::{self as sdk, TriggerState, TriggerUpdate},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+    As, Context, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place};
@@ -60,14 +61,14 @@ impl Resource for Trigger {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         match batch::load::<sdk::Trigger>(&self.name, cx).await? {
             Some(_) => tagging::found(&self.name, &arn(&self.name, cx.place()), cx).await,
             None => Ok(None),
         }
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let text = |text: &String| (!text.is_empty()).then(|| text.clone());
         cx.client(Client::new)
             .create_trigger()
@@ -87,7 +88,7 @@ impl Resource for Trigger {
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let arn = arn(id, cx.place());
         let (trigger, tags) =
             tokio::try_join!(batch::load::<sdk::Trigger>(id, cx), cx.tags(&arn, &self.tags, tagging::read(&arn, cx)))?;
@@ -111,7 +112,7 @@ impl Resource for Trigger {
         Ok(Observed::Ready { live, outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         tagging::converge(&arn(id, cx.place()), &self.tags, &live.tags, diff, cx).await?;
         let client = cx.client(Client::new);
         let redefined = diff.has_any(&["description", "actions"]) || !self.firing.same_definition(&live.firing);
@@ -156,7 +157,7 @@ impl Resource for Trigger {
         (from != to).then(|| format!("AWS cannot change a trigger from {} to {}", from.as_str(), to.as_str()))
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let client = cx.client(Client::new);
         match batch::load::<sdk::Trigger>(id, cx).await?.as_ref().map(sdk::Trigger::state) {
             None => return Ok(Deletion::Gone),
@@ -183,7 +184,7 @@ impl Resource for Trigger {
         let changes =
             ["glue:CreateTrigger", "glue:UpdateTrigger", "glue:StartTrigger", "glue:StopTrigger", "glue:DeleteTrigger"];
         let own = [
-            Permission::look(["glue:BatchGetTriggers"]).on([arn.as_str()]),
+            Permission::read(["glue:BatchGetTriggers"]).on([arn.as_str()]),
             Permission::change(changes).on([arn.as_str()]),
         ];
         own.into_iter().chain(tagging::permissions(&arn)).collect()

@@ -4,7 +4,8 @@ use crate::{errors, tagging};
 use aws_client::{Attempt, Result};
 use aws_sdk_glue::{Client, types::Workflow as Described};
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+    As, Context, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -52,14 +53,14 @@ impl Resource for Workflow {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         match get(&self.name, cx).await? {
             Some(_) => tagging::found(&self.name, &arn(&self.name, cx.place()), cx).await,
             None => Ok(None),
         }
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         cx.client(Client::new)
             .create_workflow()
             .name(&self.name)
@@ -74,7 +75,7 @@ impl Resource for Workflow {
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let arn = arn(id, cx.place());
         let (workflow, tags) = tokio::try_join!(get(id, cx), cx.tags(&arn, &self.tags, tagging::read(&arn, cx)))?;
         let Some(workflow) = workflow else { return Ok(Observed::Absent) };
@@ -88,7 +89,7 @@ impl Resource for Workflow {
         Ok(Observed::Ready { live, outputs: WorkflowOutputs { name: id.to_owned(), arn } })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         tagging::converge(&arn(id, cx.place()), &self.tags, &live.tags, diff, cx).await?;
         if diff.has_any(&["description", "default_run_properties", "max_concurrent_runs"]) {
             cx.client(Client::new)
@@ -105,7 +106,7 @@ impl Resource for Workflow {
         Ok(())
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let call = cx.client(Client::new).delete_workflow().name(id);
         call.send()
             .await
@@ -122,7 +123,7 @@ impl Resource for Workflow {
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let arn = arn(&self.name, place);
         let own = [
-            Permission::look(["glue:GetWorkflow"]).on([arn.as_str()]),
+            Permission::read(["glue:GetWorkflow"]).on([arn.as_str()]),
             Permission::change(["glue:CreateWorkflow", "glue:UpdateWorkflow", "glue:DeleteWorkflow"])
                 .on([arn.as_str()]),
         ];
@@ -138,7 +139,7 @@ fn arn(name: &str, place: &Place) -> String {
     place.arn("glue", &format!("workflow/{name}"))
 }
 
-async fn get(name: &str, cx: &Cx) -> Result<Option<Described>> {
+async fn get(name: &str, cx: &Context) -> Result<Option<Described>> {
     let call = cx.client(Client::new).get_workflow().name(name).include_graph(false);
     Ok(call.send().await.during("GetWorkflow").none_on(errors::ABSENT)?.and_then(|answer| answer.workflow))
 }

@@ -3,7 +3,7 @@
 
 use aws_client::{Attempt, Failure, Remedy, Result};
 use aws_sdk_iam::{Client, types::SummaryKeyType};
-use resource::{Cx, Quota, QuotaScope, QuotaSource};
+use resource::{Context, Quota, QuotaScope, QuotaSource};
 use vocabulary::Permission;
 
 /// The default quota. Fewer policies fit into every account.
@@ -20,7 +20,7 @@ pub(crate) const ATTACHED_POLICIES: Quota = Quota {
 };
 
 /// Refuses more managed policies of a role than the account may attach. A plan then says so before anything is made.
-pub(crate) async fn refuse_too_many(wanted: usize, cx: &Cx) -> Result<()> {
+pub(crate) async fn refuse_too_many(wanted: usize, cx: &Context) -> Result<()> {
     if wanted <= DEFAULT {
         return Ok(());
     }
@@ -40,5 +40,5 @@ pub(crate) async fn refuse_too_many(wanted: usize, cx: &Cx) -> Result<()> {
 
 /// The permission to read the quota, which knows no resources. Only a role with many policies needs it.
 pub(crate) fn permission(wanted: usize) -> Option<Permission> {
-    (wanted > DEFAULT).then(|| Permission::look(["iam:GetAccountSummary"]).on_anything())
+    (wanted > DEFAULT).then(|| Permission::read(["iam:GetAccountSummary"]).on_anything())
 }

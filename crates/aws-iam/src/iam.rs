@@ -28,8 +28,8 @@ pub(crate) fn role(role: &Role, arn: &str, place: &Place) -> Vec<Permission> {
     };
     let mut permissions = vec![
         // Neither knows resources.
-        Permission::look(["iam:GetAccountAuthorizationDetails", "iam:ListRoles"]).on_anything(),
-        Permission::look(READ).on([arn]),
+        Permission::read(["iam:GetAccountAuthorizationDetails", "iam:ListRoles"]).on_anything(),
+        Permission::read(READ).on([arn]),
         bounded(Permission::change(GIVES_RIGHTS).on([arn])),
         Permission::change(WRITTEN).on([arn]),
         // An instance profile with the role may have any owner, and thus any name.
@@ -63,5 +63,5 @@ const POLICY_WRITTEN: [&str; 8] = [
 
 /// A document gives nobody rights until a role has it, which is allowed by the role's own permissions.
 pub(crate) fn policy(arn: &str) -> Vec<Permission> {
-    vec![Permission::look(POLICY_READ).on([arn]), Permission::change(POLICY_WRITTEN).on([arn])]
+    vec![Permission::read(POLICY_READ).on([arn]), Permission::change(POLICY_WRITTEN).on([arn])]
 }

@@ -9,7 +9,7 @@ use crate::{
 use aws_client::{Attempt, ErrorPattern, Failure, NextPage, Pages, Result};
 use aws_sdk_iam::{Client, types};
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, LiveCount, Observed, Owner, Quota, QuotaScope, QuotaSource, QuotaUse,
+    As, Context, Deletion, Diff, Found, IdForm, LiveCount, Observed, Owner, Quota, QuotaScope, QuotaSource, QuotaUse,
     ReplaceOrder, Resource, SizeLimit, Tags, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
@@ -90,13 +90,13 @@ impl Resource for Policy {
         IdForm::Is(self.arn(place))
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let arn = self.arn(cx.place());
-        let seen = get(&arn, &cx.client(Client::new)).await?;
-        Ok(seen.map(|seen| Found { id: arn, owner: Owner::Tags(tags::read(seen.tags())) }))
+        let observed = get(&arn, &cx.client(Client::new)).await?;
+        Ok(observed.map(|observed| Found { id: arn, owner: Owner::Tags(tags::read(observed.tags())) }))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let answer = cx
             .client(Client::new)
             .create_policy()
@@ -116,12 +116,13 @@ impl Resource for Policy {
         Ok(arn)
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let client = cx.client(Client::new);
-        let Some(seen) = get(id, &client).await? else { return Ok(Observed::Absent) };
-        let name = seen.policy_name().unwrap_or_default().to_owned();
+        let Some(observed) = get(id, &client).await? else { return Ok(Observed::Absent) };
+        let name = observed.policy_name().unwrap_or_default().to_owned();
         let outputs = PolicyOutputs { arn: PolicyArn::new(id), name: name.clone() };
-        let version = seen.default_version_id().ok_or_else(|| Failure::incomplete("GetPolicy", "default version"))?;
+        let version =
+            observed.default_version_id().ok_or_else(|| Failure::incomplete("GetPolicy", "default version"))?;
         if cx.shared::<CreatedVersions>().is_newer_than(id, version) {
             return Ok(Observed::Settling { status: "propagating".into(), outputs: Some(outputs) });
         }
@@ -129,15 +130,15 @@ impl Resource for Policy {
             name,
             // IAM's default.
             // <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html>
-            path: seen.path().unwrap_or("/").to_owned(),
-            description: seen.description().unwrap_or_default().to_owned(),
+            path: observed.path().unwrap_or("/").to_owned(),
+            description: observed.description().unwrap_or_default().to_owned(),
             document: document(id, version, &client).await?,
-            tags: tags::read(seen.tags()),
+            tags: tags::read(observed.tags()),
         };
         Ok(Observed::Ready { live, outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let client = cx.client(Client::new);
         if diff.has("document") {
             versions::make_room(id, &client).await?;
@@ -159,7 +160,7 @@ impl Resource for Policy {
         self.tags.converge(&live.tags, diff, add, remove).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let client = cx.client(Client::new);
         let Some(old) = versions::old(id, &client).await.none_on(GONE)? else { return Ok(Deletion::Gone) };
         versions::delete(id, &old, &client).await?;

@@ -13,7 +13,7 @@ use aws_sdk_iam::{
     Client,
     types::{AttachedPolicy, EntityType, RoleDetail},
 };
-use resource::Cx;
+use resource::Context;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -31,7 +31,7 @@ const DEFAULT_SESSION: i32 = 3600;
 
 /// A role as it is.
 #[derive(Clone, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct ObservedRole {
     pub(crate) role: Role,
     pub(crate) arn: String,
 }
@@ -39,7 +39,7 @@ pub(crate) struct Seen {
 /// The reads and the names of changed roles that the role reconcilers of a run share.
 #[derive(Default)]
 pub(crate) struct Roles {
-    together: Loader<String, Seen>,
+    together: Loader<String, ObservedRole>,
     made: Mutex<HashSet<String>>,
     changed: Mutex<HashSet<String>>,
     /// True if the account has more roles than IAM returns in one page.
@@ -63,7 +63,7 @@ impl Roles {
 }
 
 /// The observed role, or `None` if there is none. A bulk listing is trusted only where it lacks the role.
-pub(crate) async fn find(name: &str, cx: &Cx) -> Result<Option<Seen>> {
+pub(crate) async fn find(name: &str, cx: &Context) -> Result<Option<ObservedRole>> {
     match together(name, cx).await? {
         None => Ok(None),
         Some(_) => alone(&cx.client(Client::new), name).await,
@@ -71,7 +71,7 @@ pub(crate) async fn find(name: &str, cx: &Cx) -> Result<Option<Seen>> {
 }
 
 /// The observed role. A bulk listing is trusted only where it confirms the declaration.
-pub(crate) async fn observe(declared: &Role, name: &str, cx: &Cx) -> Result<Option<Seen>> {
+pub(crate) async fn observe(declared: &Role, name: &str, cx: &Context) -> Result<Option<ObservedRole>> {
     let client = cx.client(Client::new);
     let roles = cx.shared::<Roles>();
     let (is_made, is_changed) = (locked(&roles.made).contains(name), locked(&roles.changed).contains(name));
@@ -85,23 +85,27 @@ pub(crate) async fn observe(declared: &Role, name: &str, cx: &Cx) -> Result<Opti
     // Tags that a declaration does not name are no difference, unless they are what this run has taken away.
     let is_as_declared = |role: &Role| role.is_as(declared) && (!is_changed || role.tags == declared.tags);
     match together(name, cx).await? {
-        Some(seen) if is_as_declared(&seen.role) => Ok(Some(seen)),
+        Some(observed) if is_as_declared(&observed.role) => Ok(Some(observed)),
         _ => by_itself().await,
     }
 }
 
-async fn together(name: &str, cx: &Cx) -> Result<Option<Seen>> {
+async fn together(name: &str, cx: &Context) -> Result<Option<ObservedRole>> {
     let client = cx.client(Client::new);
     let (reader, roles) = (client.clone(), cx.shared::<Roles>());
     let is_paged = roles.is_paged.clone();
     match roles.together.load(name.to_owned(), |names| account(reader, names, is_paged)).await {
         // Not everybody may read the whole account.
         Err(failure) if failure.kind == FailureKind::Denied => alone(&client, name).await,
-        seen => seen,
+        observed => observed,
     }
 }
 
-async fn account(client: Client, names: Vec<String>, is_paged: Arc<AtomicBool>) -> Result<HashMap<String, Seen>> {
+async fn account(
+    client: Client,
+    names: Vec<String>,
+    is_paged: Arc<AtomicBool>,
+) -> Result<HashMap<String, ObservedRole>> {
     let (details, listed) = tokio::try_join!(details(&client, &names, &is_paged), listed(&client, &names))?;
     // In only one of the two: it is being made or deleted just now.
     let whole = details.into_iter().filter_map(|(name, detail)| {
@@ -148,7 +152,7 @@ async fn listed(client: &Client, names: &[String]) -> Result<HashMap<String, (St
     Ok(found)
 }
 
-fn from_detail(detail: &RoleDetail, description: String, max_session_seconds: i32) -> Seen {
+fn from_detail(detail: &RoleDetail, description: String, max_session_seconds: i32) -> ObservedRole {
     let inline = detail
         .role_policy_list()
         .iter()
@@ -167,13 +171,13 @@ fn from_detail(detail: &RoleDetail, description: String, max_session_seconds: i3
         max_session_seconds,
         tags: tags::read(detail.tags()),
     };
-    Seen { role, arn: detail.arn().unwrap_or_default().to_owned() }
+    ObservedRole { role, arn: detail.arn().unwrap_or_default().to_owned() }
 }
 
-async fn alone(client: &Client, name: &str) -> Result<Option<Seen>> {
+async fn alone(client: &Client, name: &str) -> Result<Option<ObservedRole>> {
     let Some((role, arn)) = itself(client, name).await? else { return Ok(None) };
     let (inline_policies, managed_policies) = tokio::try_join!(inline(client, name), attached(client, name))?;
-    Ok(Some(Seen { role: Role { inline_policies, managed_policies, ..role }, arn }))
+    Ok(Some(ObservedRole { role: Role { inline_policies, managed_policies, ..role }, arn }))
 }
 
 /// A role without its policies, and its ARN.
@@ -182,7 +186,7 @@ async fn itself(client: &Client, name: &str) -> Result<Option<(Role, String)>> {
     let Some(answer) = answer else { return Ok(None) };
     let role = answer.role.ok_or_else(|| Failure::incomplete("GetRole", "role"))?;
     let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
-    let seen = Role {
+    let observed = Role {
         name: role.role_name().to_owned(),
         path: role.path().to_owned(),
         description: role.description().unwrap_or_default().to_owned(),
@@ -193,11 +197,11 @@ async fn itself(client: &Client, name: &str) -> Result<Option<(Role, String)>> {
         max_session_seconds: role.max_session_duration().unwrap_or(DEFAULT_SESSION),
         tags: tags::read(role.tags()),
     };
-    Ok(Some((seen, role.arn().to_owned())))
+    Ok(Some((observed, role.arn().to_owned())))
 }
 
 /// Reads a role that this run has just created. It can have only the declared policies.
-async fn just_made(client: &Client, declared: &Role, name: &str) -> Result<Option<Seen>> {
+async fn just_made(client: &Client, declared: &Role, name: &str) -> Result<Option<ObservedRole>> {
     let Some((role, arn)) = itself(client, name).await? else { return Ok(None) };
     let mut inline_policies = BTreeMap::new();
     for policy in declared.inline_policies.keys() {
@@ -210,7 +214,7 @@ async fn just_made(client: &Client, declared: &Role, name: &str) -> Result<Optio
         true => Vec::new(),
         false => attached(client, name).await?,
     };
-    Ok(Some(Seen { role: Role { inline_policies, managed_policies, ..role }, arn }))
+    Ok(Some(ObservedRole { role: Role { inline_policies, managed_policies, ..role }, arn }))
 }
 
 async fn inline(client: &Client, name: &str) -> Result<BTreeMap<String, Value>> {
@@ -271,8 +275,8 @@ mod tests {
             .permissions_boundary(boundary.build())
             .tags(Tag::builder().key("Owner").value("A").build().unwrap())
             .build();
-        let seen = from_detail(&detail, "trains".into(), 7200);
-        assert_eq!(seen.arn, "arn:aws:iam::1:role/ml/train");
+        let observed = from_detail(&detail, "trains".into(), 7200);
+        assert_eq!(observed.arn, "arn:aws:iam::1:role/ml/train");
         let expected = Role {
             name: "train".into(),
             path: "/ml/".into(),
@@ -284,6 +288,6 @@ mod tests {
             max_session_seconds: 7200,
             tags: Tags::from_iter([("Owner", "A")]),
         };
-        assert_eq!(seen.role, expected);
+        assert_eq!(observed.role, expected);
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 use aws_client::{Attempt, ErrorPattern, NextPage, Pages, Result};
 use aws_sdk_iam::Client;
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, LiveCount, Observed, Owner, Quota, QuotaScope, QuotaSource, QuotaUse,
+    As, Context, Deletion, Diff, Found, IdForm, LiveCount, Observed, Owner, Quota, QuotaScope, QuotaSource, QuotaUse,
     ReplaceOrder, Resource, SizeLimit, Tags, Terraform, compare, usage::Usage,
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -70,19 +70,19 @@ impl Resource for Role {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         attached::refuse_too_many(self.managed_policies.len(), cx).await?;
-        let seen = read::find(&self.name, cx).await?;
-        Ok(seen.map(|seen| Found { id: seen.role.name, owner: Owner::Tags(seen.role.tags) }))
+        let observed = read::find(&self.name, cx).await?;
+        Ok(observed.map(|observed| Found { id: observed.role.name, owner: Owner::Tags(observed.role.tags) }))
     }
 
     /// Asked of the role itself: lists of all roles lag behind.
-    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
+    async fn live_tags(&self, id: &str, cx: &Context) -> Result<Option<Tags>> {
         let answer = cx.client(Client::new).get_role().role_name(id).send().await.during("GetRole").none_on(GONE)?;
         Ok(answer.and_then(|answer| answer.role).map(|role| tags::read(role.tags())))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         cx.client(Client::new)
             .create_role()
             .role_name(&self.name)
@@ -102,17 +102,17 @@ impl Resource for Role {
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let Some(seen) = read::observe(self, id, cx).await? else { return Ok(Observed::Absent) };
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
+        let Some(observed) = read::observe(self, id, cx).await? else { return Ok(Observed::Absent) };
         // For a moment a new role can show its unique id (`AROA…`) in place of its ARN.
-        if !seen.arn.starts_with("arn:") {
+        if !observed.arn.starts_with("arn:") {
             return Ok(Observed::Settling { status: "propagating".into(), outputs: None });
         }
-        let outputs = RoleOutputs { arn: RoleArn::new(seen.arn), name: seen.role.name.clone() };
-        Ok(Observed::Ready { live: seen.role, outputs })
+        let outputs = RoleOutputs { arn: RoleArn::new(observed.arn), name: observed.role.name.clone() };
+        Ok(Observed::Ready { live: observed.role, outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         cx.shared::<Roles>().changes(id);
         let client = cx.client(Client::new);
         if diff.has("trust") {
@@ -146,7 +146,7 @@ impl Resource for Role {
         self.tags.converge(&live.tags, diff, add, remove).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let client = cx.client(Client::new);
         if strip(id, &client).await.none_on(GONE)?.is_none() {
             return Ok(Deletion::Gone);

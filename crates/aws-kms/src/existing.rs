@@ -54,7 +54,7 @@ impl ExistingKey {
     /// They read the key. For a key of another account, they also allow its use through services.
     pub fn permissions(&self, place: &Place) -> Vec<Permission> {
         let arn = [self.arn.as_str()];
-        let mut needed = vec![Permission::look(["kms:DescribeKey", "kms:GetKeyPolicy"]).on(arn)];
+        let mut needed = vec![Permission::read(["kms:DescribeKey", "kms:GetKeyPolicy"]).on(arn)];
         if self.account() != place.account {
             let via = place.endpoint_of("*", &place.region);
             let used = Permission::change(ACCOUNT).on(arn).when(PermissionCondition::Like("kms:ViaService", vec![via]));

@@ -1,14 +1,14 @@
 //! Reconciler for symmetric KMS keys, each with an alias.
 
-use crate::search::{self, ABSENT, describe, is_doomed};
+use crate::search::{self, ABSENT, describe, is_pending_deletion};
 use aws_client::{Attempt, ErrorPattern, Failure, FailureKind, Result};
 use aws_sdk_kms::{
     Client,
     types::{KeyMetadata, KeyState, Tag},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
-    usage::{Meter, Quantity, Usage},
+    As, Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::{Quantity, Usage, UsageType},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -65,7 +65,7 @@ const GONE: &[ErrorPattern] = &[
 ];
 /// Its deletion was cancelled before.
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html>
-const NOT_DOOMED: &[ErrorPattern] = &[("KMSInvalidStateException", "is not pending deletion")];
+const NOT_PENDING_DELETION: &[ErrorPattern] = &[("KMSInvalidStateException", "is not pending deletion")];
 /// The only policy a key can have.
 const POLICY: &str = "default";
 
@@ -96,7 +96,7 @@ impl Resource for Key {
         IdForm::Assigned
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let client = cx.client(Client::new);
         let named = describe(&client, &self.alias).await?;
         let tags = match &named {
@@ -105,12 +105,12 @@ impl Resource for Key {
         };
         match (named, tags) {
             // A stranger's key that is going leaves its alias to us.
-            (Some(key), Some(tags)) if !is_doomed(&key) || cx.owns(&tags) => {
+            (Some(key), Some(tags)) if !is_pending_deletion(&key) || cx.owns(&tags) => {
                 Ok(Some(Found { id: key.key_id, owner: Owner::Tags(tags) }))
             }
             _ => {
                 let unnamed = search::unnamed(&client, cx).await?;
-                let alive = unnamed.into_iter().filter(|(key, _)| !is_doomed(key));
+                let alive = unnamed.into_iter().filter(|(key, _)| !is_pending_deletion(key));
                 let found = alive.map(|(key, tags)| Found { id: key.key_id, owner: Owner::Tags(tags) });
                 Found::only(found, Self::NOUN, cx)
             }
@@ -119,7 +119,7 @@ impl Resource for Key {
 
     /// Takes back a key of ours that awaits deletion, or is off since its deletion was cancelled, if there is one: what
     /// it encrypted is readable again. The update that gives it its alias switches it on.
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let client = cx.client(Client::new);
         if let Some((key, _)) = search::unnamed(&client, cx).await?.into_iter().find(|(key, _)| !is_usable(key)) {
             cancel_deletion(&client, &key).await?;
@@ -141,7 +141,7 @@ impl Resource for Key {
         created.key_metadata.map(|key| key.key_id).ok_or_else(|| Failure::incomplete("CreateKey", "key id"))
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let client = cx.client(Client::new);
         // Asked by its alias, DescribeKey tells at once whether the alias is right.
         let read = async {
@@ -158,7 +158,7 @@ impl Resource for Key {
         }) else {
             return Ok(Observed::Absent);
         };
-        if is_doomed(&key) && !is_named {
+        if is_pending_deletion(&key) && !is_named {
             return Ok(Observed::Absent);
         }
         let arn = key.arn().ok_or_else(|| Failure::incomplete("DescribeKey", "ARN"))?;
@@ -184,7 +184,7 @@ impl Resource for Key {
         Ok(Observed::Ready { live, outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let client = cx.client(Client::new);
         if diff.has("alias") {
             if let Some(key) = describe(&client, id).await? {
@@ -232,7 +232,7 @@ impl Resource for Key {
 
     /// KMS never deletes at once: the key is unusable from now on, costs nothing, and vanishes after
     /// its window. Until then `aws kms cancel-key-deletion` brings it back.
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let client = cx.client(Client::new);
         // Only while it names this key: somebody may have pointed it at another.
         let aliases = search::aliases(&client, id).await.none_on(GONE)?.unwrap_or_default();
@@ -246,9 +246,9 @@ impl Resource for Key {
 
     /// KMS keeps no list of what a key has encrypted: objects, their old versions, log events, file systems and
     /// copies of them anywhere. So there is always something to lose.
-    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Context) -> Result<Option<String>> {
         let key = describe(&cx.client(Client::new), id).await?;
-        let usable = key.filter(|key| !is_doomed(key));
+        let usable = key.filter(|key| !is_pending_deletion(key));
         Ok(usable.map(|_| "the only means to read what was ever encrypted with it".to_owned()))
     }
 
@@ -281,10 +281,10 @@ impl Resource for Key {
         ];
         vec![
             // Neither knows resources.
-            Permission::look(["kms:ListKeys", "kms:ListAliases"]).on_anything(),
-            Permission::look(read).on([keys.as_str()]),
+            Permission::read(["kms:ListKeys", "kms:ListAliases"]).on_anything(),
+            Permission::read(read).on([keys.as_str()]),
             // Objects of a bucket that has another key by now are still encrypted with this one.
-            Permission::look(["kms:Decrypt"]).on([keys.as_str()]).when(through_s3).when(PermissionCondition::BearsTags),
+            Permission::read(["kms:Decrypt"]).on([keys.as_str()]).when(through_s3).when(PermissionCondition::HasTags),
             Permission::change(["kms:CreateKey"]).on_anything().when(PermissionCondition::GivesTags),
             Permission::change(["kms:TagResource"]).on([keys.as_str()]).when(PermissionCondition::GivesTags),
             Permission::change(named).on([keys.as_str(), &alias]),
@@ -292,22 +292,22 @@ impl Resource for Key {
                 true => Permission::change(["kms:EnableKeyRotation"]).on([keys.as_str()]),
                 false => Permission::change(["kms:DisableKeyRotation"])
                     .on([keys.as_str()])
-                    .when(PermissionCondition::BearsTags),
+                    .when(PermissionCondition::HasTags),
             },
-            Permission::change(changed).on([keys.as_str()]).when(PermissionCondition::BearsTags),
+            Permission::change(changed).on([keys.as_str()]).when(PermissionCondition::HasTags),
         ]
     }
 
     fn usage(&self) -> Usage {
-        let usage = Usage::default().monthly("KMS key", Meter::KeyMonth, Quantity::ONE).by_use(
+        let usage = Usage::default().monthly("KMS key", UsageType::KeyMonth, Quantity::ONE).by_use(
             "requests to KMS",
             "reads and writes of what is encrypted",
-            Meter::KeyRequests,
+            UsageType::KeyRequests,
         );
         // Each of the first two rotations adds the price of a key, those after them nothing (AWS, KMS pricing, 2024).
         let depends_on = "the key's age: one more after the first rotation, two after the second, then no more";
         match self.rotation {
-            true => usage.by_use("key material of earlier rotations", depends_on, Meter::KeyMonth),
+            true => usage.by_use("key material of earlier rotations", depends_on, UsageType::KeyMonth),
             false => usage,
         }
     }
@@ -323,7 +323,7 @@ impl Key {
         };
         match describe(client, &self.alias).await? {
             Some(holder) if holder.key_id == id => Ok(()),
-            Some(holder) if is_doomed(&holder) => {
+            Some(holder) if is_pending_deletion(&holder) => {
                 let call = client.update_alias().alias_name(&self.alias).target_key_id(id);
                 call.send().await.during("UpdateAlias").retry_on(UNKNOWN_YET, SPREADS_WITHIN).map(drop)
             }
@@ -356,7 +356,7 @@ fn is_administered_by(policy: &Value, place: &Place) -> bool {
 
 /// True if callers can encrypt with the key.
 fn is_usable(key: &KeyMetadata) -> bool {
-    !is_doomed(key) && key.key_state() != Some(&KeyState::Disabled)
+    !is_pending_deletion(key) && key.key_state() != Some(&KeyState::Disabled)
 }
 
 /// Makes a key usable that awaits deletion or was switched off.
@@ -373,9 +373,9 @@ async fn revive(client: &Client, key: &KeyMetadata) -> Result<()> {
 /// Takes a key back that awaits deletion. KMS may show for a while that it still does.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
 async fn cancel_deletion(client: &Client, key: &KeyMetadata) -> Result<()> {
-    if is_doomed(key) {
+    if is_pending_deletion(key) {
         let call = client.cancel_key_deletion().key_id(&key.key_id);
-        call.send().await.during("CancelKeyDeletion").none_on(NOT_DOOMED)?;
+        call.send().await.during("CancelKeyDeletion").none_on(NOT_PENDING_DELETION)?;
     }
     Ok(())
 }
@@ -426,9 +426,9 @@ mod tests {
 
     #[test]
     fn a_key_awaiting_deletion_is_gone_and_a_disabled_one_is_not() {
-        assert!(is_doomed(&in_state(KeyState::PendingDeletion)));
-        assert!(!is_doomed(&in_state(KeyState::Disabled)));
-        assert!(!is_doomed(&in_state(KeyState::Enabled)));
+        assert!(is_pending_deletion(&in_state(KeyState::PendingDeletion)));
+        assert!(!is_pending_deletion(&in_state(KeyState::Disabled)));
+        assert!(!is_pending_deletion(&in_state(KeyState::Enabled)));
     }
 
     #[test]

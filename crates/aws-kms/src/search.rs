@@ -5,7 +5,7 @@ use aws_sdk_kms::{
     Client,
     types::{KeyMetadata, KeyState},
 };
-use resource::{Cx, Tags};
+use resource::{Context, Tags};
 use std::collections::HashSet;
 
 pub(crate) const ABSENT: &[ErrorPattern] = &[("NotFoundException", "")];
@@ -17,13 +17,13 @@ pub(crate) async fn describe(client: &Client, key: &str) -> Result<Option<KeyMet
 }
 
 /// True if the key awaits deletion, which to every caller but KMS means that it is gone.
-pub(crate) fn is_doomed(key: &KeyMetadata) -> bool {
+pub(crate) fn is_pending_deletion(key: &KeyMetadata) -> bool {
     matches!(key.key_state(), Some(KeyState::PendingDeletion | KeyState::PendingReplicaDeletion))
 }
 
 /// Our keys without an alias: a lost answer to CreateKey leaves one, and so does a deletion until its
 /// window ends. Only keys without any alias are looked at, which in most accounts are few.
-pub(crate) async fn unnamed(client: &Client, cx: &Cx) -> Result<Vec<(KeyMetadata, Tags)>> {
+pub(crate) async fn unnamed(client: &Client, cx: &Context) -> Result<Vec<(KeyMetadata, Tags)>> {
     let listed = async { tokio::try_join!(keys(client), named(client)) };
     let (keys, named) = match listed.await {
         // Without the permission to list there is only the alias to go by.

@@ -4,7 +4,7 @@
 use crate::{AsynchronousCalls, Function};
 use aws_client::{Attempt, ErrorPattern, Result};
 use aws_sdk_lambda::Client;
-use resource::Cx;
+use resource::Context;
 use std::time::Duration;
 use vocabulary::Permission;
 
@@ -16,7 +16,7 @@ const BUSY: &[ErrorPattern] = &[("ResourceConflictException", "")];
 const BUSY_FOR: Duration = Duration::from_secs(300);
 
 /// The function's setting. Callers read it only if it is declared, because most functions keep Lambda's default.
-pub(crate) async fn read(function: &Function, id: &str, cx: &Cx) -> Result<Option<AsynchronousCalls>> {
+pub(crate) async fn read(function: &Function, id: &str, cx: &Context) -> Result<Option<AsynchronousCalls>> {
     if function.asynchronous.is_none() {
         return Ok(None);
     }
@@ -30,7 +30,7 @@ pub(crate) async fn read(function: &Function, id: &str, cx: &Cx) -> Result<Optio
     }))
 }
 
-pub(crate) async fn write(function: &Function, id: &str, cx: &Cx) -> Result<()> {
+pub(crate) async fn write(function: &Function, id: &str, cx: &Context) -> Result<()> {
     let client = cx.client(Client::new);
     match function.asynchronous {
         Some(calls) => {
@@ -50,5 +50,5 @@ pub(crate) async fn write(function: &Function, id: &str, cx: &Cx) -> Result<()> 
 /// The permissions to read and set it.
 pub(crate) fn permissions(arn: &str) -> [Permission; 2] {
     let changes = ["lambda:PutFunctionEventInvokeConfig", "lambda:DeleteFunctionEventInvokeConfig"];
-    [Permission::look(["lambda:GetFunctionEventInvokeConfig"]).on([arn]), Permission::change(changes).on([arn])]
+    [Permission::read(["lambda:GetFunctionEventInvokeConfig"]).on([arn]), Permission::change(changes).on([arn])]
 }

@@ -1,7 +1,7 @@
 //! The usage that AWS charges for, of functions.
 
 use crate::{Architecture, Function};
-use resource::usage::{Charge, Meter, Name, Quantity, Usage};
+use resource::usage::{Charge, Name, Quantity, Usage, UsageType};
 
 const MB_PER_GB: u128 = 1024;
 
@@ -9,10 +9,10 @@ const MB_PER_GB: u128 = 1024;
 pub(crate) fn usage(function: &Function) -> Usage {
     let usage = Usage::named(Name::Function(function.name.clone()))
         .by_use("time of functions", "memory times duration of each call", gb_second(function))
-        .by_use("calls of functions", "how often they are called", Meter::LambdaRequests)
+        .by_use("calls of functions", "how often they are called", UsageType::LambdaRequests)
         .started(call(function));
     match function.tracing {
-        true => usage.by_use("traces", "calls and runs that X-Ray samples", Meter::Traces),
+        true => usage.by_use("traces", "calls and runs that X-Ray samples", UsageType::Traces),
         false => usage,
     }
 }
@@ -23,21 +23,21 @@ fn call(function: &Function) -> Vec<Charge> {
     let number = |count: i32| u128::try_from(count).unwrap_or_default();
     let time = Charge::AtMost {
         what: format!("{memory_mb} MB for {timeout_seconds} seconds"),
-        meter: gb_second(function),
+        usage_type: gb_second(function),
         quantity: Quantity::ratio(number(*memory_mb) * number(*timeout_seconds), MB_PER_GB),
     };
     let request = Charge::AtMost {
         what: "the call".to_owned(),
-        meter: Meter::LambdaRequests,
+        usage_type: UsageType::LambdaRequests,
         // A price is for a million; a call is a millionth.
         quantity: Quantity::ratio(1, 1_000_000),
     };
     vec![time, request]
 }
 
-fn gb_second(function: &Function) -> Meter {
+fn gb_second(function: &Function) -> UsageType {
     match function.architecture {
-        Architecture::Arm64 => Meter::LambdaArmGbSecond,
-        Architecture::X86 => Meter::LambdaX86GbSecond,
+        Architecture::Arm64 => UsageType::LambdaArmGbSecond,
+        Architecture::X86 => UsageType::LambdaX86GbSecond,
     }
 }

@@ -17,7 +17,7 @@ use aws_sdk_lambda::{
     types::{FunctionCode, FunctionConfiguration, LastUpdateStatus, State},
 };
 use resource::{
-    As, Content, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, Quota, QuotaScope, QuotaSource, QuotaUse,
+    As, Content, Context, Deletion, Diff, Found, IdForm, Observed, Owner, Quota, QuotaScope, QuotaSource, QuotaUse,
     ReplaceOrder, Resource, SizeLimit, Tags, Terraform, usage::Usage,
 };
 use std::time::Duration;
@@ -92,17 +92,17 @@ impl Resource for Function {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let Some(answer) = get(&self.name, cx).await? else { return Ok(None) };
         Ok(Some(Found { id: self.name.clone(), owner: Owner::Tags(configuration::tags(&answer)?) }))
     }
 
     /// Known long before it works.
-    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
+    async fn live_tags(&self, id: &str, cx: &Context) -> Result<Option<Tags>> {
         get(id, cx).await?.map(|answer| configuration::tags(&answer)).transpose()
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let code = FunctionCode::builder().zip_file(self.archive(cx)?).build();
         let sent = self.fill(cx.client(Client::new).create_function().code(code)).send().await.during("CreateFunction");
         match sent.retry_on(HEALING, HEALS_WITHIN).exists_on(TAKEN) {
@@ -114,7 +114,7 @@ impl Resource for Function {
         }
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(answer) = get(id, cx).await? else { return Ok(Observed::Absent) };
         let shown = answer.configuration().ok_or_else(|| Failure::incomplete("GetFunction", "configuration"))?;
         let outputs = outputs(id, cx.place());
@@ -130,7 +130,7 @@ impl Resource for Function {
     }
 
     /// One of configuration and code at a time: Lambda refuses the second while the first is under way.
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let client = cx.client(Client::new);
         self.converge_tags(id, live, diff, cx).await?;
         if diff.has("reserved_concurrency") {
@@ -156,7 +156,7 @@ impl Resource for Function {
     /// Leaves the VPC first: Lambda then gives up the function's network interfaces, for which it needs the function's
     /// role. The function stays until they are gone, so that the role, which goes after it, stays too: also if this run
     /// is killed and another one continues.
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let client = cx.client(Client::new);
         let shown = client.get_function_configuration().function_name(id).send().await;
         let Some(shown) = shown.during("GetFunctionConfiguration").none_on(GONE)? else {
@@ -209,7 +209,7 @@ impl Function {
     /// The interface for which a deletion waits, since Lambda still holds it. A function that is made again keeps its
     /// role, so Lambda gives the interfaces up later, or uses them again. If the role was deleted, the deletion does not
     /// wait: Lambda cannot delete the interfaces without it.
-    async fn held_interface(&self, cx: &Cx) -> Result<Option<String>> {
+    async fn held_interface(&self, cx: &Context) -> Result<Option<String>> {
         if cx.is_made_again() {
             return Ok(None);
         }
@@ -221,7 +221,7 @@ impl Function {
         }
     }
 
-    fn archive(&self, cx: &Cx) -> Result<Blob> {
+    fn archive(&self, cx: &Context) -> Result<Blob> {
         Ok(Blob::new(cx.asset(&self.code_sha256)?.bytes.to_vec()))
     }
 
@@ -239,7 +239,7 @@ impl Function {
         Ok(())
     }
 
-    async fn converge_tags(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn converge_tags(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let client = cx.client(Client::new);
         let arn = arn(id, cx.place());
         let add = async |missing: Tags| {
@@ -255,7 +255,7 @@ impl Function {
 }
 
 /// GetFunction tells the configuration, the reserved concurrency and the tags in one call.
-async fn get(name: &str, cx: &Cx) -> Result<Option<GetFunctionOutput>> {
+async fn get(name: &str, cx: &Context) -> Result<Option<GetFunctionOutput>> {
     cx.client(Client::new).get_function().function_name(name).send().await.during("GetFunction").none_on(GONE)
 }
 

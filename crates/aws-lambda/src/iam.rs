@@ -11,7 +11,7 @@ pub(crate) fn function(function: &Function, arn: &str, place: &Place) -> Vec<Per
     };
     let mut permissions = vec![
         // GetFunction leaves the tags out for those who may not list them.
-        Permission::look(["lambda:GetFunction", "lambda:ListTags"]).on([arn]),
+        Permission::read(["lambda:GetFunction", "lambda:ListTags"]).on([arn]),
         Permission::change([
             "lambda:CreateFunction",
             "lambda:TagResource",
@@ -35,7 +35,7 @@ pub(crate) fn function(function: &Function, arn: &str, place: &Place) -> Vec<Per
     }
     if let Some(key) = &function.key {
         // Only those who may decrypt are shown the environment variables.
-        permissions.push(Permission::use_key(Need::Look, ["kms:Decrypt"], &["lambda"], key, place));
+        permissions.push(Permission::use_key(Need::Read, ["kms:Decrypt"], &["lambda"], key, place));
         let seals = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt"];
         permissions.push(Permission::use_key(Need::Change, seals, &["lambda"], key, place));
     }
@@ -45,7 +45,7 @@ pub(crate) fn function(function: &Function, arn: &str, place: &Place) -> Vec<Per
 /// Lambda looks at the network in the caller's name before a function joins it.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html>
 fn network(place: &Place) -> [Permission; 2] {
-    let looks = ["ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"];
+    let reads = ["ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"];
     let groups = Permission::change(["ec2:GetSecurityGroupsForVpc"]).on([place.arn("ec2", "vpc/*")]);
-    [Permission::change(looks).on_anything(), groups.when(PermissionCondition::BearsTags)]
+    [Permission::change(reads).on_anything(), groups.when(PermissionCondition::HasTags)]
 }

@@ -13,7 +13,7 @@ use aws_sdk_ec2::{
 };
 use aws_sdk_iam::Client as Iam;
 use aws_sdk_lambda::Client;
-use resource::Cx;
+use resource::Context;
 use std::{collections::BTreeSet, time::Duration};
 use vocabulary::{Permission, Place};
 
@@ -31,7 +31,7 @@ const NO_ROLE: &[ErrorPattern] = &[("NoSuchEntity", "")];
 
 /// Deletes the interfaces of a function outside of its VPC, or of a deleted one, that Lambda has let go of. Returns an
 /// interface that Lambda still holds, in words. Interfaces that other functions share stay.
-pub(crate) async fn remove(function: &Function, cx: &Cx) -> Result<Option<String>> {
+pub(crate) async fn remove(function: &Function, cx: &Context) -> Result<Option<String>> {
     let ec2 = cx.client(Ec2::new);
     let all = Filter::builder().name("description").values(format!("{DESCRIPTION}*")).build();
     let pages = ec2.describe_network_interfaces().filters(all).into_paginator().send();
@@ -65,7 +65,7 @@ pub(crate) async fn remove(function: &Function, cx: &Cx) -> Result<Option<String
 }
 
 /// True if Lambda can act in the name of the function's role, or the caller may not look whether it can.
-pub(crate) async fn has_role(function: &Function, cx: &Cx) -> Result<bool> {
+pub(crate) async fn has_role(function: &Function, cx: &Context) -> Result<bool> {
     let name = function.role.as_str().rsplit('/').next().unwrap_or_default();
     let found = cx.client(Iam::new).get_role().role_name(name).send().await.during("GetRole").none_on(NO_ROLE);
     match found {
@@ -84,7 +84,7 @@ pub(crate) fn permissions(function: &Function, place: &Place) -> [Permission; 3]
 }
 
 /// The places of all other functions that are in a VPC.
-async fn other_functions(name: &str, cx: &Cx) -> Result<Vec<VpcConfig>> {
+async fn other_functions(name: &str, cx: &Context) -> Result<Vec<VpcConfig>> {
     let pages = cx.client(Client::new).list_functions().into_paginator().send();
     let pages = Pages::new("ListFunctions", pages, |page| page.next_marker().into());
     let functions = pages.items(|page| page.functions).all().await?;

@@ -4,7 +4,7 @@ use aws_client::{Attempt, ErrorPattern, Failure, FailureKind, Loader, Result};
 use aws_sdk_lambda::Client;
 use futures::future::try_join_all;
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Terraform, usage::Usage,
+    Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -80,12 +80,12 @@ impl Resource for Permission {
         Some(function_name(&self.function).to_owned())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let found = self.statement(function_name(&self.function), &self.statement_id, cx).await?;
         Ok(found.map(|_| Found { id: self.id(), owner: Owner::Parent }))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let function = function_name(&self.function);
         let sent = cx
             .client(Client::new)
@@ -110,7 +110,7 @@ impl Resource for Permission {
         }
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let (function, statement_id) = parts(id)?;
         let Some(statement) = self.statement(function, statement_id, cx).await? else { return Ok(Observed::Absent) };
         let outputs = PermissionOutputs { statement_id: statement_id.to_owned() };
@@ -118,11 +118,11 @@ impl Resource for Permission {
     }
 
     /// Every difference needs a replacement, so there is nothing to do in place.
-    async fn update(&self, _: &str, _: &Self, _: &Diff, _: &Cx) -> Result<()> {
+    async fn update(&self, _: &str, _: &Self, _: &Diff, _: &Context) -> Result<()> {
         Ok(())
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let (function, statement_id) = parts(id)?;
         let call = cx.client(Client::new).remove_permission().function_name(function).statement_id(statement_id);
         let answer = call.send().await.during("RemovePermission");
@@ -140,7 +140,7 @@ impl Resource for Permission {
             function => [function.to_owned()],
         };
         vec![
-            vocabulary::Permission::look(["lambda:GetPolicy"]).on(function.clone()),
+            vocabulary::Permission::read(["lambda:GetPolicy"]).on(function.clone()),
             vocabulary::Permission::change(["lambda:AddPermission", "lambda:RemovePermission"]).on(function),
         ]
     }
@@ -155,7 +155,7 @@ impl Permission {
         format!("{}/{}", function_name(&self.function), self.statement_id)
     }
 
-    async fn statement(&self, function: &str, statement_id: &str, cx: &Cx) -> Result<Option<Value>> {
+    async fn statement(&self, function: &str, statement_id: &str, cx: &Context) -> Result<Option<Value>> {
         let client = cx.client(Client::new);
         let policies = cx.shared::<Policies>();
         let policy = policies.0.load(function.to_owned(), |functions| policies_of(client, functions)).await?;

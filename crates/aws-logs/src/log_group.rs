@@ -4,8 +4,8 @@ use crate::log_groups;
 use aws_client::{Attempt, ErrorPattern, Failure, Remedy, Result};
 use aws_sdk_cloudwatchlogs::{Client, types::OrderBy};
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
-    usage::{Meter, Name, Usage},
+    Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::{Name, Usage, UsageType},
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -96,7 +96,7 @@ impl Resource for LogGroup {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         if log_groups::load(&self.name, cx).await?.is_none() {
             return Ok(None);
         }
@@ -108,7 +108,7 @@ impl Resource for LogGroup {
         Ok(Some(Found { id: self.name.clone(), owner }))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         cx.client(Client::new)
             .create_log_group()
             .log_group_name(&self.name)
@@ -121,7 +121,7 @@ impl Resource for LogGroup {
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let arn = arn(id, cx.place());
         let (group, tags) = tokio::try_join!(log_groups::load(id, cx), cx.tags(&arn, &self.tags, read_tags(id, cx)))?;
         let Some(group) = group else { return Ok(Observed::Absent) };
@@ -134,7 +134,7 @@ impl Resource for LogGroup {
         Ok(Observed::Ready { live, outputs: outputs(id, cx.place()) })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let client = cx.client(Client::new);
         if diff.has("retention") {
             match self.retention {
@@ -172,7 +172,7 @@ impl Resource for LogGroup {
         self.tags.converge(&live.tags, diff, add, remove).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         if !cx.may_delete_data()
             && let Some(what) = self.data_at_risk(id, cx).await?
         {
@@ -189,7 +189,7 @@ impl Resource for LogGroup {
     }
 
     /// The number of stored bytes lags behind for hours, the streams do not.
-    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Context) -> Result<Option<String>> {
         let call = cx.client(Client::new).describe_log_streams().log_group_name(id);
         let call = call.order_by(OrderBy::LastEventTime).descending(true).limit(2);
         let answer = call.send().await.during("DescribeLogStreams").none_on(ABSENT)?;
@@ -221,8 +221,8 @@ impl Resource for LogGroup {
         let changes = ["logs:CreateLogGroup", "logs:TagResource", "logs:UntagResource", "logs:DeleteLogGroup"];
         vec![
             // It lists by prefix: AWS grants it on all groups or on none.
-            Permission::look(["logs:DescribeLogGroups"]).on_anything(),
-            Permission::look(["logs:ListTagsForResource", "logs:DescribeLogStreams"]).on(group.clone()),
+            Permission::read(["logs:DescribeLogGroups"]).on_anything(),
+            Permission::read(["logs:ListTagsForResource", "logs:DescribeLogStreams"]).on(group.clone()),
             Permission::change(changes.into_iter().chain([retention, encryption])).on(group),
         ]
     }
@@ -230,8 +230,8 @@ impl Resource for LogGroup {
     fn usage(&self) -> Usage {
         // The flow log pays for what it writes, as vended logs.
         Usage::named(Name::LogGroup(self.name.clone()))
-            .unless_paid_by_writer("logs taken in", "what jobs, functions and runs write", Meter::LogIngestionGb)
-            .by_use("logs kept", "what is written and the retention, compressed", Meter::LogStorageGbMonth)
+            .unless_paid_by_writer("logs taken in", "what jobs, functions and runs write", UsageType::LogIngestionGb)
+            .by_use("logs kept", "what is written and the retention, compressed", UsageType::LogStorageGbMonth)
     }
 }
 
@@ -252,7 +252,7 @@ fn outputs(name: &str, place: &Place) -> LogGroupOutputs {
     LogGroupOutputs { name: name.to_owned(), arn: LogGroupArn::new(arn(name, place)) }
 }
 
-async fn read_tags(name: &str, cx: &Cx) -> Result<Tags> {
+async fn read_tags(name: &str, cx: &Context) -> Result<Tags> {
     let call = cx.client(Client::new).list_tags_for_resource().resource_arn(arn(name, cx.place()));
     let answer = call.send().await.during("ListTagsForResource").none_on(ABSENT)?;
     Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())

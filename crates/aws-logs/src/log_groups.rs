@@ -2,7 +2,7 @@
 
 use aws_client::{Loader, Pages, Result};
 use aws_sdk_cloudwatchlogs::{Client, types::LogGroup};
-use resource::Cx;
+use resource::Context;
 use std::collections::{BTreeMap, HashMap};
 
 /// Reads that are made at the same time.
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 struct LogGroups(Loader<String, LogGroup>);
 
 /// The log group of this name.
-pub(crate) async fn load(name: &str, cx: &Cx) -> Result<Option<LogGroup>> {
+pub(crate) async fn load(name: &str, cx: &Context) -> Result<Option<LogGroup>> {
     let client = cx.client(Client::new);
     cx.shared::<LogGroups>().0.load(name.to_owned(), |names| list(client, names)).await
 }

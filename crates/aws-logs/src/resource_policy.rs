@@ -3,7 +3,8 @@
 use aws_client::{Attempt, Failure, FailureKind, Loader, Result, Tokens};
 use aws_sdk_cloudwatchlogs::Client;
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Terraform, usage::Usage,
+    As, Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Terraform,
+    usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -49,27 +50,27 @@ impl Resource for ResourcePolicy {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         Ok(load(&self.name, cx).await?.map(|_| Found { id: self.name.clone(), owner: Owner::Name }))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         self.put(cx).await?;
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(document) = load(id, cx).await? else { return Ok(Observed::Absent) };
         let document = serde_json::from_str(&document).unwrap_or(Value::String(document));
         let live = Self { name: id.to_owned(), document };
         Ok(Observed::Ready { live, outputs: ResourcePolicyOutputs { name: id.to_owned() } })
     }
 
-    async fn update(&self, _: &str, _: &Self, _: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, _: &str, _: &Self, _: &Diff, cx: &Context) -> Result<()> {
         self.put(cx).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let call = cx.client(Client::new).delete_resource_policy().policy_name(id);
         call.send().await.during("DeleteResourcePolicy").none_on(&[("ResourceNotFoundException", "")])?;
         Ok(Deletion::Gone)
@@ -82,7 +83,7 @@ impl Resource for ResourcePolicy {
     /// None of them knows resources.
     fn permissions(&self, _: &Place) -> Vec<Permission> {
         vec![
-            Permission::look(["logs:DescribeResourcePolicies"]).on_anything(),
+            Permission::read(["logs:DescribeResourcePolicies"]).on_anything(),
             Permission::change(["logs:PutResourcePolicy", "logs:DeleteResourcePolicy"]).on_anything(),
         ]
     }
@@ -93,7 +94,7 @@ impl Resource for ResourcePolicy {
 }
 
 impl ResourcePolicy {
-    async fn put(&self, cx: &Cx) -> Result<()> {
+    async fn put(&self, cx: &Context) -> Result<()> {
         let document = self.document.to_string();
         if document.chars().count() > 5120 {
             let message =
@@ -115,7 +116,7 @@ impl ResourcePolicy {
     }
 }
 
-async fn load(name: &str, cx: &Cx) -> Result<Option<String>> {
+async fn load(name: &str, cx: &Context) -> Result<Option<String>> {
     let client = cx.client(Client::new);
     cx.shared::<Policies>().0.load(name.to_owned(), |_| list(client)).await
 }

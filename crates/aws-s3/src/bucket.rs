@@ -17,8 +17,8 @@ use aws_sdk_s3::{
     types::{BucketLocationConstraint, CreateBucketConfiguration},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
-    usage::{Meter, Name, Quantity, Usage},
+    As, Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::{Name, Quantity, Usage, UsageType},
 };
 use serde_json::Value;
 use vocabulary::{BucketName, Permission, Place};
@@ -27,7 +27,7 @@ use vocabulary::{BucketName, Permission, Place};
 const NAMELESS: &str = "us-east-1";
 
 impl Bucket {
-    fn client(&self, cx: &Cx) -> Client {
+    fn client(&self, cx: &Context) -> Client {
         client::in_region(cx, self.region.as_deref())
     }
 
@@ -37,7 +37,7 @@ impl Bucket {
 
     /// Reads a bucket that is in another region than declared: only a replacement brings it there, and
     /// only where the declaration names a region does a comparison show it.
-    async fn observe_elsewhere(&self, id: &str, cx: &Cx, redirect: Failure) -> Result<Option<Self>> {
+    async fn observe_elsewhere(&self, id: &str, cx: &Context, redirect: Failure) -> Result<Option<Self>> {
         let client = self.client(cx);
         match lookup::find_presence(&client, id).await? {
             Presence::Nowhere => Ok(None),
@@ -83,7 +83,7 @@ impl Resource for Bucket {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let client = self.client(cx);
         match lookup::find_presence(&client, &self.name).await? {
             Presence::Here => {}
@@ -101,12 +101,12 @@ impl Resource for Bucket {
     }
 
     /// One call, where observing takes one for each setting.
-    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
+    async fn live_tags(&self, id: &str, cx: &Context) -> Result<Option<Tags>> {
         read::tags(&self.client(cx), id).await.none_on(read::NO_BUCKET)
     }
 
     /// Needs `s3:TagResource` beside `s3:CreateBucket`, as the bucket bears its tags from the start.
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let client = self.client(cx);
         let region = self.region(cx.place());
         // There, making a bucket that one has already is a success which resets its ACLs.
@@ -125,9 +125,9 @@ impl Resource for Bucket {
         }
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let (client, arn) = (self.client(cx), self.arn(cx.place()));
-        let tags = cx.tags_at_a_glance(&arn, &self.tags, read::tags(&client, id));
+        let tags = cx.tags_from_index(&arn, &self.tags, read::tags(&client, id));
         let read = match read::bucket(&client, id, self, tags).await {
             Err(failure) if failure.matches(lookup::ELSEWHERE) => self.observe_elsewhere(id, cx, failure).await?,
             Err(failure) => return Err(lookup::explain_denial(&client, id, failure).await),
@@ -138,11 +138,11 @@ impl Resource for Bucket {
         Ok(Observed::Ready { live, outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         write::bucket(&self.client(cx), id, self, live, diff, cx).await
     }
 
-    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Context) -> Result<Option<String>> {
         let client = self.client(cx);
         match data_at_risk::describe(&client, id, |key| cx.deletes(&format!("{id}/{key}"))).await {
             // The content of another account's bucket is no data of this stack, and is not deleted.
@@ -151,7 +151,7 @@ impl Resource for Bucket {
         }
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let client = self.client(cx);
         match delete(&client, id, cx.may_delete_data()).await {
             Ok(()) => Ok(Deletion::Gone),
@@ -187,16 +187,16 @@ impl Resource for Bucket {
 
     fn usage(&self) -> Usage {
         let usage = Usage { region: self.region.clone(), ..Usage::named(Name::Bucket(self.name.clone())) }
-            .by_use("storage in S3", "what is stored, with old versions", Meter::S3StandardGbMonth)
-            .by_use("writes to S3", "objects written, copied and listed", Meter::S3Writes)
-            .by_use("reads from S3", "objects read", Meter::S3Reads)
+            .by_use("storage in S3", "what is stored, with old versions", UsageType::S3StandardGbMonth)
+            .by_use("writes to S3", "objects written, copied and listed", UsageType::S3Writes)
+            .by_use("reads from S3", "objects read", UsageType::S3Reads)
             .related(self.replication.iter().map(Replication::usage));
         let usage = match self.replication.as_ref().map_or(0, Replication::published_metrics) {
             0 => usage,
-            metrics => usage.monthly("metrics of the replication", Meter::MetricMonth, Quantity::count(metrics)),
+            metrics => usage.monthly("metrics of the replication", UsageType::MetricMonth, Quantity::count(metrics)),
         };
         match self.lifecycle.iter().any(LifecycleRule::is_tiering) {
-            true => usage.by_use("intelligent tiering", "objects of 128 KB and more", Meter::S3TieringObjects),
+            true => usage.by_use("intelligent tiering", "objects of 128 KB and more", UsageType::S3TieringObjects),
             false => usage,
         }
     }

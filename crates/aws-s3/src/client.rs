@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::{
     client::{interceptors::context::BeforeTransmitInterceptorContextMut, orchestrator::Metadata},
 };
 use aws_types::{SdkConfig, service_config::ServiceConfigKey};
-use resource::Cx;
+use resource::Context;
 
 /// S3 answers 403 when another account owns the bucket.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html>
@@ -34,12 +34,12 @@ pub fn client(config: &SdkConfig) -> Client {
 }
 
 /// The client of a reconciler, in the stack's region.
-pub(crate) fn of_stack(cx: &Cx) -> Client {
+pub(crate) fn of_stack(cx: &Context) -> Client {
     in_region(cx, None)
 }
 
 /// The client of a reconciler, in another region than the stack's.
-pub(crate) fn in_region(cx: &Cx, region: Option<&str>) -> Client {
+pub(crate) fn in_region(cx: &Context, region: Option<&str>) -> Client {
     cx.client_in(region, |config| client_for(config, &cx.place().account))
 }
 
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_of_s3_alone_is_seen_and_that_of_another_service_is_not() {
+    fn endpoint_of_s3_is_used_and_that_of_another_service_is_not() {
         let with = |service| SdkConfig::builder().service_config(Settings(service)).build();
         assert!(has_own_endpoint(&with("S3")));
         assert!(!has_own_endpoint(&with("KMS")));

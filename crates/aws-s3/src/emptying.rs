@@ -35,14 +35,14 @@ pub(crate) async fn empty(client: &Client, name: &str, what: Selection<'_>) -> R
         Selection::Everything | Selection::Markers => None,
     };
     let mut pages = Pages::new(client, name, prefix);
-    let mut crew = Crew::default();
+    let mut calls = BoundedCalls::default();
     while let Some(page) = pages.next().await.none_on(NO_BUCKET)?.flatten() {
         let objects = selected(&page, what)?;
         if !objects.is_empty() {
-            crew.give(delete(client.clone(), name.to_owned(), objects)).await?;
+            calls.give(delete(client.clone(), name.to_owned(), objects)).await?;
         }
     }
-    crew.finish().await?;
+    calls.finish().await?;
     match what {
         Selection::Everything => abort_uploads(client, name).await,
         Selection::Markers | Selection::Key(_) => Ok(()),
@@ -101,7 +101,7 @@ fn refusal(bucket: &str, error: &Error) -> Failure {
 }
 
 async fn abort_uploads(client: &Client, name: &str) -> Result<()> {
-    let mut crew = Crew::default();
+    let mut calls = BoundedCalls::default();
     let (mut key_marker, mut upload_marker) = (None, None);
     let mut tokens = Tokens::default();
     loop {
@@ -111,11 +111,12 @@ async fn abort_uploads(client: &Client, name: &str) -> Result<()> {
         for upload in page.uploads() {
             let (Some(key), Some(id)) = (upload.key(), upload.upload_id()) else { continue };
             let call = client.abort_multipart_upload().bucket(name).key(key).upload_id(id);
-            crew.give(async move {
-                let gone = &[("NoSuchUpload", ""), ("NoSuchBucket", "")];
-                call.send().await.during("AbortMultipartUpload").none_on(gone).map(drop)
-            })
-            .await?;
+            calls
+                .give(async move {
+                    let gone = &[("NoSuchUpload", ""), ("NoSuchBucket", "")];
+                    call.send().await.during("AbortMultipartUpload").none_on(gone).map(drop)
+                })
+                .await?;
         }
         let next = marker(page.next_key_marker(), page.next_upload_id_marker());
         let next = NextPage::if_truncated(page.is_truncated() == Some(true), next.as_deref());
@@ -124,7 +125,7 @@ async fn abort_uploads(client: &Client, name: &str) -> Result<()> {
         }
         (key_marker, upload_marker) = (page.next_key_marker, page.next_upload_id_marker);
     }
-    crew.finish().await
+    calls.finish().await
 }
 
 /// Removes a bucket policy that lets nobody in from here: who empties the bucket would be locked out.
@@ -196,9 +197,9 @@ impl<'a> Pages<'a> {
 
 /// Calls on their way, not more than [`AT_ONCE`]. Dropping it abandons them.
 #[derive(Default)]
-struct Crew(JoinSet<Result<()>>);
+struct BoundedCalls(JoinSet<Result<()>>);
 
-impl Crew {
+impl BoundedCalls {
     /// Starts a call, after waiting for another to end if there are too many.
     async fn give(&mut self, work: impl Future<Output = Result<()>> + Send + 'static) -> Result<()> {
         if self.0.len() >= AT_ONCE {

@@ -39,12 +39,12 @@ const EMPTIED: [&str; 3] = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:Abo
 
 pub(crate) fn bucket(bucket: &Bucket, arn: &str, place: &Place) -> Vec<Permission> {
     let mut permissions = vec![
-        Permission::look(READ).on([arn]),
+        Permission::read(READ).on([arn]),
         Permission::change(WRITTEN).on([arn]),
         Permission::change(EMPTIED).on([format!("{arn}/*")]),
     ];
     let mut setting = |read: &str, written: &str| {
-        permissions.push(Permission::look([read]).on([arn]));
+        permissions.push(Permission::read([read]).on([arn]));
         permissions.push(Permission::change([written]).on([arn]));
     };
     if bucket.access_logs.is_some() {
@@ -60,7 +60,7 @@ pub(crate) fn bucket(bucket: &Bucket, arn: &str, place: &Place) -> Vec<Permissio
     }
     // Files that the platform ships, and their checksums, are encrypted with the bucket's key.
     if let Some(key) = bucket.encryption.key() {
-        permissions.push(Permission::use_key(Need::Look, ["kms:Decrypt"], &["s3"], key, place));
+        permissions.push(Permission::use_key(Need::Read, ["kms:Decrypt"], &["s3"], key, place));
         let writes = ["kms:Decrypt", "kms:GenerateDataKey"];
         permissions.push(Permission::use_key(Need::Change, writes, &["s3"], key, place));
     }
@@ -70,8 +70,8 @@ pub(crate) fn bucket(bucket: &Bucket, arn: &str, place: &Place) -> Vec<Permissio
 /// Without `s3:ListBucket` S3 says of an object that is not there that it is forbidden.
 pub(crate) fn object(bucket: &str, key: &str) -> Vec<Permission> {
     vec![
-        Permission::look(["s3:ListBucket"]).on([bucket]),
-        Permission::look(["s3:GetObject"]).on([format!("{bucket}/{key}")]),
+        Permission::read(["s3:ListBucket"]).on([bucket]),
+        Permission::read(["s3:GetObject"]).on([format!("{bucket}/{key}")]),
         Permission::change(["s3:ListBucketVersions"]).on([bucket]),
         Permission::change(["s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"])
             .on([format!("{bucket}/{key}")]),

@@ -9,7 +9,7 @@ use aws_client::{Attempt, ErrorPattern, Result};
 use aws_sdk_s3::{operation::head_object::HeadObjectOutput, primitives::ByteStream, types::ChecksumMode};
 use aws_smithy_types::base64;
 use resource::{
-    Content, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Terraform,
+    Content, Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Terraform,
     usage::Usage,
 };
 use serde::{Deserialize, Serialize};
@@ -73,7 +73,7 @@ impl Object {
         }
     }
 
-    async fn put(&self, cx: &Cx) -> Result<()> {
+    async fn put(&self, cx: &Context) -> Result<()> {
         let content = cx.asset(&self.sha256)?.bytes.clone();
         let client = client::of_stack(cx);
         let put = client
@@ -93,7 +93,7 @@ impl Object {
         }
     }
 
-    async fn head(&self, cx: &Cx) -> Result<Option<Self>> {
+    async fn head(&self, cx: &Context) -> Result<Option<Self>> {
         let client = client::of_stack(cx);
         let call = client.head_object().bucket(self.bucket.as_str()).key(&self.key);
         let call = call.checksum_mode(ChecksumMode::Enabled);
@@ -137,7 +137,7 @@ impl Resource for Object {
         Some(self.bucket.to_string())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         if self.bucket.as_str().contains(UNKNOWN_OPEN) {
             return Ok(None);
         }
@@ -145,24 +145,24 @@ impl Resource for Object {
         Ok(found.map(|_| Found { id: self.id(), owner: Owner::Parent }))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         self.put(cx).await?;
         Ok(self.id())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         Ok(match self.at(id).head(cx).await? {
             Some(live) => Observed::Ready { outputs: live.outputs(), live },
             None => Observed::Absent,
         })
     }
 
-    async fn update(&self, _: &str, _: &Self, _: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, _: &str, _: &Self, _: &Diff, cx: &Context) -> Result<()> {
         self.put(cx).await
     }
 
     /// All versions of it: it is the platform's own, not anybody's data.
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let Self { bucket, key, .. } = self.at(id);
         let client = client::of_stack(cx);
         match emptying::empty(&client, bucket.as_str(), Selection::Key(&key)).await {

@@ -8,7 +8,7 @@ use aws_sdk_s3::types::{
     SourceSelectionCriteria, SseKmsEncryptedObjects, SseKmsEncryptedObjectsStatus,
 };
 use resource::{
-    Cx,
+    Context,
     usage::{Name, Relation},
 };
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,7 @@ impl Replication {
     /// AWS's key for S3, in a region where nobody has used it, comes to be when it is first described. S3 takes a
     /// replication with a key that does not exist, and then fails to copy each object.
     /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html>
-    pub(crate) async fn ensure_key(&self, cx: &Cx) -> Result<()> {
+    pub(crate) async fn ensure_key(&self, cx: &Context) -> Result<()> {
         let Some((key, region)) = self.key_of_aws() else { return Ok(()) };
         let kms = cx.client_in(Some(region), aws_sdk_kms::Client::new);
         kms.describe_key().key_id(key.as_str()).send().await.during("DescribeKey").none_on(NO_KEY)?;

@@ -10,7 +10,7 @@ use aws_sdk_s3::{
         PublicAccessBlockConfiguration, Tag, Tagging, VersioningConfiguration,
     },
 };
-use resource::{Cx, Diff, Tags};
+use resource::{Context, Diff, Tags};
 use std::time::Duration;
 
 /// S3 refuses two changes of one bucket at the same moment, and a bucket that was made a moment ago
@@ -33,7 +33,7 @@ pub(crate) async fn bucket(
     wanted: &Bucket,
     live: &Bucket,
     diff: &Diff,
-    cx: &Cx,
+    cx: &Context,
 ) -> Result<()> {
     if diff.has("tags") {
         tags(client, name, wanted, live, diff).await?;

@@ -7,27 +7,27 @@ use aws_sdk_sagemaker::{
     Client,
     types::{AppStatus, AppType, SpaceDetails, SpaceStatus, UserProfileDetails, UserProfileStatus},
 };
-use resource::Cx;
+use resource::Context;
 
 /// The number of names in a message.
 const NAMED: usize = 5;
 
 /// The owner of the apps.
 #[derive(Clone, Copy)]
-pub(crate) enum Of<'a> {
+pub(crate) enum AppOwner<'a> {
     Domain,
     Profile(&'a str),
     Space(&'a str),
 }
 
 /// Closes apps; answers how many are still there.
-pub(crate) async fn close_apps(domain: &str, of: Of<'_>, cx: &Cx) -> Result<usize> {
+pub(crate) async fn close_apps(domain: &str, of: AppOwner<'_>, cx: &Context) -> Result<usize> {
     let client = cx.client(Client::new);
     let list = client.list_apps().domain_id_equals(domain);
     let list = match of {
-        Of::Domain => list,
-        Of::Profile(name) => list.user_profile_name_equals(name),
-        Of::Space(name) => list.space_name_equals(name),
+        AppOwner::Domain => list,
+        AppOwner::Profile(name) => list.user_profile_name_equals(name),
+        AppOwner::Space(name) => list.space_name_equals(name),
     };
     let pages = Pages::new("ListApps", list.into_paginator().send(), |page| page.next_token().into());
     let mut apps = pages.items(|page| page.apps);
@@ -62,18 +62,18 @@ pub(crate) async fn close_apps(domain: &str, of: Of<'_>, cx: &Cx) -> Result<usiz
 }
 
 /// True if somebody has an app open in a domain, or had one within the last day, for which AWS lists it.
-pub(crate) async fn used_lately(domain: &str, cx: &Cx) -> Result<bool> {
+pub(crate) async fn was_used_recently(domain: &str, cx: &Context) -> Result<bool> {
     let pages = cx.client(Client::new).list_apps().domain_id_equals(domain).into_paginator().send();
     let mut apps = Pages::new("ListApps", pages, |page| page.next_token().into()).items(|page| page.apps);
     Ok(apps.next().await.none_on(errors::ABSENT)?.flatten().is_some())
 }
 
 /// The number of home directories in a domain: one for each profile and space.
-pub(crate) async fn residents(domain: &str, cx: &Cx) -> Result<usize> {
+pub(crate) async fn residents(domain: &str, cx: &Context) -> Result<usize> {
     Ok(spaces(domain, None, cx).await?.len() + profiles(domain, cx).await?.len())
 }
 
-async fn profiles(domain: &str, cx: &Cx) -> Result<Vec<UserProfileDetails>> {
+async fn profiles(domain: &str, cx: &Context) -> Result<Vec<UserProfileDetails>> {
     let pages = cx.client(Client::new).list_user_profiles().domain_id_equals(domain).into_paginator().send();
     let pages = Pages::new("ListUserProfiles", pages, |page| page.next_token().into());
     let mut listed = pages.items(|page| page.user_profiles);
@@ -86,7 +86,7 @@ async fn profiles(domain: &str, cx: &Cx) -> Result<Vec<UserProfileDetails>> {
 
 /// The user profiles that the plan does not delete and that go with the domain, in words. People made them by hand, or
 /// IAM Identity Center made them at sign-in.
-pub(crate) async fn foreign_profiles(domain: &str, cx: &Cx) -> Result<Option<String>> {
+pub(crate) async fn foreign_profiles(domain: &str, cx: &Context) -> Result<Option<String>> {
     let profiles = profiles(domain, cx).await?;
     let names = profiles.iter().filter_map(|profile| profile.user_profile_name());
     let foreign: Vec<&str> = names.filter(|name| !cx.deletes(name)).collect();
@@ -103,7 +103,7 @@ pub(crate) fn listed(names: &[&str]) -> String {
 }
 
 /// The spaces of a domain, or those that one profile owns.
-pub(crate) async fn spaces(domain: &str, owner: Option<&str>, cx: &Cx) -> Result<Vec<SpaceDetails>> {
+pub(crate) async fn spaces(domain: &str, owner: Option<&str>, cx: &Context) -> Result<Vec<SpaceDetails>> {
     let pages = cx.client(Client::new).list_spaces().domain_id_equals(domain).into_paginator().send();
     let mut listed = Pages::new("ListSpaces", pages, |page| page.next_token().into()).items(|page| page.spaces);
     let mut spaces = Vec::new();
@@ -135,7 +135,7 @@ fn has_volume(space: &SpaceDetails) -> bool {
 }
 
 /// Deletes spaces, whose apps are closed; answers how many are still there.
-pub(crate) async fn close_spaces(domain: &str, spaces: Vec<SpaceDetails>, cx: &Cx) -> Result<usize> {
+pub(crate) async fn close_spaces(domain: &str, spaces: Vec<SpaceDetails>, cx: &Context) -> Result<usize> {
     if !cx.may_delete_data()
         && let Some(what) = volumes(&spaces)
     {
@@ -152,7 +152,7 @@ pub(crate) async fn close_spaces(domain: &str, spaces: Vec<SpaceDetails>, cx: &C
 
 /// Deletes the profiles of a domain once their apps and spaces are gone. Returns the names of the profiles that still
 /// exist.
-pub(crate) async fn close_profiles(domain: &str, cx: &Cx) -> Result<Vec<String>> {
+pub(crate) async fn close_profiles(domain: &str, cx: &Context) -> Result<Vec<String>> {
     let client = cx.client(Client::new);
     let mut names = Vec::new();
     for profile in profiles(domain, cx).await? {

@@ -1,10 +1,10 @@
 //! Reconciler for SageMaker domains.
 
 use crate::{
-    contents::{self, Of},
+    contents::{self, AppOwner},
     defaults::StudioDefaults,
     errors, home_efs, iam, leftovers,
-    status::{self, Standing},
+    status::{self, ResourceStatus},
     tagging,
 };
 use aws_client::{Attempt, Failure, Pages, Result};
@@ -14,8 +14,8 @@ use aws_sdk_sagemaker::{
     types::{AppNetworkAccessType, DomainSettings, DomainSettingsForUpdate, RetentionPolicy, RetentionType},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
-    usage::{Meter, Usage},
+    As, Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::{Usage, UsageType},
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -111,7 +111,7 @@ impl Resource for Domain {
         IdForm::StartsWith("d-")
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let pages = cx.client(Client::new).list_domains().into_paginator().send();
         let mut domains = Pages::new("ListDomains", pages, |page| page.next_token().into()).items(|page| page.domains);
         let (mut ours, mut namesake) = (Vec::new(), None);
@@ -130,12 +130,12 @@ impl Resource for Domain {
     }
 
     /// Known long before it works.
-    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
-        let Some(seen) = describe(id, cx).await? else { return Ok(None) };
-        tagging::read(seen.domain_arn().unwrap_or_default(), cx).await.map(Some)
+    async fn live_tags(&self, id: &str, cx: &Context) -> Result<Option<Tags>> {
+        let Some(found) = describe(id, cx).await? else { return Ok(None) };
+        tagging::read(found.domain_arn().unwrap_or_default(), cx).await.map(Some)
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let settings = DomainSettings::builder().set_security_group_ids(self.own_groups());
         let created = cx
             .client_once(Client::new)
@@ -164,17 +164,17 @@ impl Resource for Domain {
             .ok_or_else(|| Failure::incomplete("CreateDomain", "domain id"))
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(domain) = describe(id, cx).await? else { return Ok(Observed::Absent) };
         let status = domain.status().map(|status| status.as_str().to_owned()).unwrap_or_default();
         let reason = domain.failure_reason().map(str::to_owned);
-        match status::standing(&status) {
-            Standing::InService => {}
-            Standing::Leaving => return Ok(Observed::Absent),
-            Standing::UpdateFailed => status::judge_failed_change(id, "UpdateDomain", reason.as_deref(), cx)?,
-            Standing::Failed => return Ok(status::broken(reason.as_deref().unwrap_or(&status))),
+        match status::resource_status(&status) {
+            ResourceStatus::InService => {}
+            ResourceStatus::Leaving => return Ok(Observed::Absent),
+            ResourceStatus::UpdateFailed => status::judge_failed_change(id, "UpdateDomain", reason.as_deref(), cx)?,
+            ResourceStatus::Failed => return Ok(status::broken(reason.as_deref().unwrap_or(&status))),
             // Its file system is not known until it is in service, so its outputs are not given early.
-            Standing::Changing => return Ok(Observed::Settling { status, outputs: None }),
+            ResourceStatus::Changing => return Ok(Observed::Settling { status, outputs: None }),
         }
         let arn = domain.domain_arn().unwrap_or_default().to_owned();
         let tags = cx.tags(&arn, &self.tags, tagging::read(&arn, cx)).await?;
@@ -187,7 +187,7 @@ impl Resource for Domain {
         Ok(Observed::Ready { live: live(&domain, tags), outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         if diff.has("tags")
             && let Some(domain) = describe(id, cx).await?
         {
@@ -234,7 +234,7 @@ impl Resource for Domain {
         Ok(())
     }
 
-    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Context) -> Result<Option<String>> {
         let Some(domain) = describe(id, cx).await? else { return Ok(None) };
         let volumes = contents::volumes(&contents::spaces(id, None, cx).await?);
         let people = contents::foreign_profiles(id, cx).await?;
@@ -243,7 +243,7 @@ impl Resource for Domain {
         Ok((!held.is_empty()).then(|| held.join(" and ")))
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let Some(domain) = describe(id, cx).await? else {
             return leftovers::remove(id, self.vpc_id.as_str(), cx).await;
         };
@@ -251,7 +251,7 @@ impl Resource for Domain {
         if status == "Deleting" {
             return Ok(Deletion::Going("Deleting".into()));
         }
-        let apps = contents::close_apps(id, Of::Domain, cx).await?;
+        let apps = contents::close_apps(id, AppOwner::Domain, cx).await?;
         if apps > 0 {
             return Ok(Deletion::Going(format!("its apps to close ({apps})")));
         }
@@ -295,7 +295,7 @@ impl Resource for Domain {
         permissions.extend(leftovers::permissions(place));
         permissions.extend([
             // Neither knows resources.
-            Permission::look(["sagemaker:ListDomains"]).on_anything(),
+            Permission::read(["sagemaker:ListDomains"]).on_anything(),
             Permission::change(["sagemaker:ListUserProfiles"]).on_anything(),
             Permission::change(["sagemaker:DeleteUserProfile"]).on([iam::all("user-profile", place)]),
             home_efs::permission(place),
@@ -319,9 +319,9 @@ impl Resource for Domain {
             .by_use(
                 format!("Studio apps on {APP_INSTANCE_TYPE}"),
                 depends_on,
-                Meter::InstanceHour(APP_INSTANCE_TYPE.to_owned()),
+                UsageType::InstanceHour(APP_INSTANCE_TYPE.to_owned()),
             )
-            .by_use("home directories", "what users keep", Meter::StudioFilesGbMonth)
+            .by_use("home directories", "what users keep", UsageType::StudioFilesGbMonth)
     }
 }
 
@@ -362,7 +362,7 @@ impl NetworkAccess {
     }
 }
 
-async fn describe(id: &str, cx: &Cx) -> Result<Option<DescribeDomainOutput>> {
+async fn describe(id: &str, cx: &Context) -> Result<Option<DescribeDomainOutput>> {
     let call = cx.client(Client::new).describe_domain().domain_id(id);
     call.send().await.during("DescribeDomain").none_on(errors::ABSENT)
 }

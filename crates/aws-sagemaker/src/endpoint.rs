@@ -4,7 +4,7 @@ use crate::{errors, tagging};
 use aws_client::{Attempt, ErrorPattern, Result};
 use aws_sdk_sagemaker::{Client, operation::describe_endpoint::DescribeEndpointOutput, types::EndpointStatus};
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, ImportId, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    Context, Deletion, Diff, Found, IdForm, ImportId, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::{Name, Relation, Usage},
 };
 use serde::{Deserialize, Serialize};
@@ -56,17 +56,17 @@ impl Resource for Endpoint {
     }
 
     /// An endpoint that exists belongs to the deployments.
-    async fn find(&self, _: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, _: &Context) -> Result<Option<Found>> {
         Ok(None)
     }
 
     /// Nothing is served before a model is approved.
-    async fn create(&self, _: &Cx) -> Result<String> {
+    async fn create(&self, _: &Context) -> Result<String> {
         Ok(self.name.clone())
     }
 
     /// Its declaration has no tags: a deployment gives them.
-    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
+    async fn live_tags(&self, id: &str, cx: &Context) -> Result<Option<Tags>> {
         match describe(id, cx).await? {
             Some(endpoint) if endpoint.endpoint_status() != Some(&EndpointStatus::Deleting) => {
                 tagging::read(endpoint.endpoint_arn().unwrap_or_default(), cx).await.map(Some)
@@ -75,16 +75,16 @@ impl Resource for Endpoint {
         }
     }
 
-    async fn observe(&self, id: &str, _: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, _: &Context) -> Result<Observed<Self>> {
         let outputs = EndpointOutputs { name: id.to_owned() };
         Ok(Observed::Ready { live: Self { name: id.to_owned(), ..self.clone() }, outputs })
     }
 
-    async fn update(&self, _: &str, _: &Self, _: &Diff, _: &Cx) -> Result<()> {
+    async fn update(&self, _: &str, _: &Self, _: &Diff, _: &Context) -> Result<()> {
         Ok(())
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let Some(endpoint) = describe(id, cx).await? else { return Ok(Deletion::Gone) };
         if endpoint.endpoint_status() == Some(&EndpointStatus::Deleting) {
             return Ok(Deletion::Going("Deleting".into()));
@@ -113,7 +113,7 @@ impl Resource for Endpoint {
         let of_sagemaker =
             PermissionCondition::Is("application-autoscaling:service-namespace", vec!["sagemaker".to_owned()]);
         vec![
-            Permission::look(["sagemaker:DescribeEndpoint", "sagemaker:ListTags"]).on([endpoint.clone()]),
+            Permission::read(["sagemaker:DescribeEndpoint", "sagemaker:ListTags"]).on([endpoint.clone()]),
             Permission::change(["sagemaker:DeleteEndpoint"]).on([endpoint]),
             Permission::change(["sagemaker:DescribeEndpointConfig", "sagemaker:DeleteEndpointConfig"])
                 .on([made("endpoint-config")]),
@@ -129,7 +129,7 @@ impl Resource for Endpoint {
 
 impl Endpoint {
     /// Removes the last configuration with its models. They cost nothing; a crash before this leaves no more.
-    async fn clear(&self, configuration: &str, cx: &Cx) -> Result<()> {
+    async fn clear(&self, configuration: &str, cx: &Context) -> Result<()> {
         if !configuration.starts_with(&self.made_by) {
             return Ok(());
         }
@@ -149,7 +149,7 @@ impl Endpoint {
     }
 }
 
-async fn describe(name: &str, cx: &Cx) -> Result<Option<DescribeEndpointOutput>> {
+async fn describe(name: &str, cx: &Context) -> Result<Option<DescribeEndpointOutput>> {
     let call = cx.client(Client::new).describe_endpoint().endpoint_name(name);
     call.send().await.during("DescribeEndpoint").none_on(errors::ABSENT)
 }

@@ -83,7 +83,10 @@ pub(crate) fn is_transient(reason: &str) -> bool {
 }
 
 /// Reads the resource to tell a taken name from a busy one where SageMaker's message does not.
-pub(crate) async fn look<T>(sent: Result<T>, is_there: impl Future<Output = Result<bool>>) -> Result<T> {
+pub(crate) async fn tell_taken_from_busy<T>(
+    sent: Result<T>,
+    is_there: impl Future<Output = Result<bool>>,
+) -> Result<T> {
     match sent {
         Err(refusal) if refusal.kind != FailureKind::Exists && refusal.matches(BUSY) && is_there.await? => {
             Err(Failure { kind: FailureKind::Exists, ..refusal })
@@ -97,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failure_that_time_heals_is_known_by_its_reason() {
+    fn transient_failure_is_recognised_by_its_reason() {
         for reason in [
             "Unable to create Amazon EFS for domain 'd-1' because KMS key 'null' does not exist",
             "The role arn:aws:iam::1:role/features is not authorized to perform: glue:CreateTable",

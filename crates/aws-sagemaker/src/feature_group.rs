@@ -14,8 +14,8 @@ use aws_sdk_sagemaker::{
     types::{FeatureGroupStatus as Status, LastUpdateStatusValue, OnlineStoreConfigUpdate},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
-    usage::{Meter, Usage},
+    As, Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::{Usage, UsageType},
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -98,19 +98,19 @@ impl Resource for FeatureGroup {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let Some(group) = describe(&self.name, cx).await? else { return Ok(None) };
         let tags = tagging::read(group.feature_group_arn().unwrap_or_default(), cx).await?;
         Ok(Some(Found { id: self.name.clone(), owner: Owner::Tags(tags) }))
     }
 
     /// Known long before it works.
-    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
-        let Some(seen) = describe(id, cx).await? else { return Ok(None) };
-        tagging::read(seen.feature_group_arn().unwrap_or_default(), cx).await.map(Some)
+    async fn live_tags(&self, id: &str, cx: &Context) -> Result<Option<Tags>> {
+        let Some(found) = describe(id, cx).await? else { return Ok(None) };
+        tagging::read(found.feature_group_arn().unwrap_or_default(), cx).await.map(Some)
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let sent = cx
             .client(Client::new)
             .create_feature_group()
@@ -135,11 +135,11 @@ impl Resource for FeatureGroup {
             let there = describe(&self.name, cx).await?;
             Ok(there.is_some_and(|group| group.feature_group_status() != Some(&Status::Deleting)))
         };
-        errors::look(sent, is_there).await?;
+        errors::tell_taken_from_busy(sent, is_there).await?;
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(group) = describe(id, cx).await? else { return Ok(Observed::Absent) };
         let arn = group.feature_group_arn().unwrap_or_default().to_owned();
         let reason = group.failure_reason();
@@ -180,7 +180,7 @@ impl Resource for FeatureGroup {
         Ok(Observed::Ready { live, outputs: outputs(&group) })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let Some(group) = describe(id, cx).await? else { return Ok(()) };
         let arn = group.feature_group_arn().unwrap_or_default();
         tagging::converge(arn, &self.tags, &live.tags, diff, cx).await?;
@@ -219,11 +219,11 @@ impl Resource for FeatureGroup {
         ))
     }
 
-    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Context) -> Result<Option<String>> {
         Ok(describe(id, cx).await?.as_ref().and_then(online_records))
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let Some(group) = describe(id, cx).await? else { return Ok(Deletion::Gone) };
         if group.feature_group_status() == Some(&Status::Deleting) {
             return Ok(Deletion::Going("Deleting".into()));
@@ -272,13 +272,17 @@ impl Resource for FeatureGroup {
         let usage = Usage::default().by_use(
             "writes to the feature store",
             "records ingested, by their size",
-            Meter::FeatureWrites,
+            UsageType::FeatureWrites,
         );
         match self.online {
             OnlineStore::Disabled => usage,
             OnlineStore::Enabled { .. } => usage
-                .by_use("reads from the feature store", "records read, by their size", Meter::FeatureReads)
-                .by_use("records in the online store", "what is ingested and how long it lives", Meter::FeatureGbMonth),
+                .by_use("reads from the feature store", "records read, by their size", UsageType::FeatureReads)
+                .by_use(
+                    "records in the online store",
+                    "what is ingested and how long it lives",
+                    UsageType::FeatureGbMonth,
+                ),
         }
     }
 }
@@ -313,7 +317,7 @@ fn outputs(group: &DescribeFeatureGroupOutput) -> FeatureGroupOutputs {
 }
 
 /// AWS gives a long list of features in pages.
-async fn describe(name: &str, cx: &Cx) -> Result<Option<DescribeFeatureGroupOutput>> {
+async fn describe(name: &str, cx: &Context) -> Result<Option<DescribeFeatureGroupOutput>> {
     let client = cx.client(Client::new);
     let page = |token: Option<String>| {
         let call = client.describe_feature_group().feature_group_name(name).set_next_token(token);

@@ -4,7 +4,7 @@ use crate::contents;
 use aws_client::{Attempt, Result};
 use aws_sdk_efs::Client;
 use aws_sdk_sagemaker::operation::describe_domain::DescribeDomainOutput;
-use resource::Cx;
+use resource::Context;
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -24,7 +24,7 @@ struct Residents(Mutex<HashMap<String, usize>>);
 /// Nothing is the root directory and an empty directory for each profile and space. EFS measures exactly only what
 /// nobody has changed for a couple of hours, so directories that were in use within the last day hold data, whatever it
 /// has measured. <https://docs.aws.amazon.com/efs/latest/ug/API_FileSystemSize.html>
-pub(crate) async fn data_at_risk(domain: &DescribeDomainOutput, cx: &Cx) -> Result<Option<String>> {
+pub(crate) async fn data_at_risk(domain: &DescribeDomainOutput, cx: &Context) -> Result<Option<String>> {
     let (Some(id), Some(domain)) = (domain.home_efs_file_system_id(), domain.domain_id()) else { return Ok(None) };
     let residents = residents(domain, cx).await?;
     let call = cx.client(Client::new).describe_file_systems().file_system_id(id);
@@ -35,10 +35,10 @@ pub(crate) async fn data_at_risk(domain: &DescribeDomainOutput, cx: &Cx) -> Resu
         return Ok(Some(measured));
     }
     let unmeasured = "home directories that were used within the last day, which EFS has not measured yet";
-    Ok(contents::used_lately(domain, cx).await?.then(|| unmeasured.to_owned()))
+    Ok(contents::was_used_recently(domain, cx).await?.then(|| unmeasured.to_owned()))
 }
 
-async fn residents(domain: &str, cx: &Cx) -> Result<usize> {
+async fn residents(domain: &str, cx: &Context) -> Result<usize> {
     let now = contents::residents(domain, cx).await?;
     let known = cx.shared::<Residents>();
     let mut known = known.0.lock().unwrap_or_else(PoisonError::into_inner);

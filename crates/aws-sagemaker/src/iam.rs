@@ -9,7 +9,7 @@ pub(crate) fn named(kind: &str, name: &str, reads: &[&str], changes: &[&str], pl
     let arn = [place.arn("sagemaker", &format!("{kind}/{name}"))];
     let changes = changes.iter().chain(&["sagemaker:AddTags", "sagemaker:DeleteTags"]).copied();
     vec![
-        Permission::look(reads.iter().chain(&["sagemaker:ListTags"]).copied()).on(arn.clone()),
+        Permission::read(reads.iter().chain(&["sagemaker:ListTags"]).copied()).on(arn.clone()),
         Permission::change(changes).on(arn),
     ]
 }
@@ -19,9 +19,9 @@ pub(crate) fn tagged(kind: &str, read: &str, create: &str, changes: &[&str], pla
     let all = [all(kind, place)];
     let changes = changes.iter().chain(&["sagemaker:AddTags", "sagemaker:DeleteTags"]).copied();
     vec![
-        Permission::look([read, "sagemaker:ListTags"]).on(all.clone()),
+        Permission::read([read, "sagemaker:ListTags"]).on(all.clone()),
         Permission::change([create, "sagemaker:AddTags"]).on(all.clone()).when(PermissionCondition::GivesTags),
-        Permission::change(changes).on(all).when(PermissionCondition::BearsTags),
+        Permission::change(changes).on(all).when(PermissionCondition::HasTags),
     ]
 }
 

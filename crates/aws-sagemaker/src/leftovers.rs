@@ -7,12 +7,12 @@ use aws_sdk_ec2::{
     types::{Filter, IpPermission, SecurityGroup},
 };
 use aws_sdk_efs::Client as Efs;
-use resource::{Cx, Deletion};
+use resource::{Context, Deletion};
 use std::time::Duration;
 use vocabulary::{Permission, PermissionCondition, Place};
 
 /// Removes them step by step. The file system itself and its data stay.
-pub(crate) async fn remove(domain: &str, vpc: &str, cx: &Cx) -> Result<Deletion> {
+pub(crate) async fn remove(domain: &str, vpc: &str, cx: &Context) -> Result<Deletion> {
     let ec2 = cx.client(Ec2::new);
     let names = ["inbound", "outbound"].map(|way| format!("security-group-for-{way}-nfs-{domain}"));
     let call = ec2

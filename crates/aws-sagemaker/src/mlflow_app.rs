@@ -8,7 +8,7 @@ use aws_sdk_sagemaker::{
     types::{MlflowAppStatus as Status, ModelRegistrationMode},
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::Usage,
 };
 use serde::{Deserialize, Serialize};
@@ -64,7 +64,7 @@ impl Resource for MlflowApp {
         IdForm::StartsWith("arn:")
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let pages = cx.client(Client::new).list_mlflow_apps().into_paginator().send();
         let mut apps =
             Pages::new("ListMlflowApps", pages, |page| page.next_token().into()).items(|page| page.summaries);
@@ -81,14 +81,14 @@ impl Resource for MlflowApp {
     }
 
     /// Known long before it works.
-    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
+    async fn live_tags(&self, id: &str, cx: &Context) -> Result<Option<Tags>> {
         match describe(id, cx).await? {
             Some(_) => tagging::read(id, cx).await.map(Some),
             None => Ok(None),
         }
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let created = cx
             .client_once(Client::new)
             .create_mlflow_app()
@@ -106,7 +106,7 @@ impl Resource for MlflowApp {
         created.arn.ok_or_else(|| Failure::incomplete("CreateMlflowApp", "ARN"))
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(app) = describe(id, cx).await? else { return Ok(Observed::Absent) };
         let outputs = MlflowAppOutputs { arn: id.to_owned() };
         match app.status() {
@@ -130,7 +130,7 @@ impl Resource for MlflowApp {
         Ok(Observed::Ready { live, outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         tagging::converge(id, &self.tags, &live.tags, diff, cx).await?;
         if !diff.has_any(&["name", "artifact_store_uri", "weekly_maintenance_window"]) {
             return Ok(());
@@ -152,7 +152,7 @@ impl Resource for MlflowApp {
         Ok(())
     }
 
-    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Context) -> Result<Option<String>> {
         Ok(describe(id, cx).await?.as_ref().and_then(experiments))
     }
 
@@ -160,7 +160,7 @@ impl Resource for MlflowApp {
         Some(format!("the artifacts of its runs stay under {}", self.artifact_store_uri))
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let Some(app) = describe(id, cx).await? else { return Ok(Deletion::Gone) };
         match app.status() {
             Some(Status::Deleted) => return Ok(Deletion::Gone),
@@ -190,7 +190,7 @@ impl Resource for MlflowApp {
             iam::tagged("mlflow-app", "sagemaker:DescribeMlflowApp", "sagemaker:CreateMlflowApp", &changes, place);
         permissions.extend([
             // It knows no resources.
-            Permission::look(["sagemaker:ListMlflowApps"]).on_anything(),
+            Permission::read(["sagemaker:ListMlflowApps"]).on_anything(),
             iam::pass_role(&self.role, place),
         ]);
         if let Some(key) = &self.kms_key {
@@ -216,7 +216,7 @@ fn is_leaving(status: Option<&Status>) -> bool {
     matches!(status, Some(Status::Deleting | Status::Deleted))
 }
 
-async fn describe(arn: &str, cx: &Cx) -> Result<Option<DescribeMlflowAppOutput>> {
+async fn describe(arn: &str, cx: &Context) -> Result<Option<DescribeMlflowAppOutput>> {
     let call = cx.client(Client::new).describe_mlflow_app().arn(arn);
     call.send().await.during("DescribeMlflowApp").none_on(errors::ABSENT)
 }

@@ -8,7 +8,7 @@ use aws_sdk_sagemaker::{
     types::{ModelPackageGroupStatus as Status, ModelPackageSummary},
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::Usage,
 };
 use serde::{Deserialize, Serialize};
@@ -53,13 +53,13 @@ impl Resource for ModelPackageGroup {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let Some(group) = describe(&self.name, cx).await? else { return Ok(None) };
         let tags = tagging::read(group.model_package_group_arn().unwrap_or_default(), cx).await?;
         Ok(Some(Found { id: self.name.clone(), owner: Owner::Tags(tags) }))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         cx.client(Client::new)
             .create_model_package_group()
             .model_package_group_name(&self.name)
@@ -72,7 +72,7 @@ impl Resource for ModelPackageGroup {
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(group) = describe(id, cx).await? else { return Ok(Observed::Absent) };
         let arn = group.model_package_group_arn().unwrap_or_default().to_owned();
         let outputs = ModelPackageGroupOutputs { name: id.to_owned(), arn: arn.clone() };
@@ -94,17 +94,17 @@ impl Resource for ModelPackageGroup {
         Ok(Observed::Ready { live, outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let Some(group) = describe(id, cx).await? else { return Ok(()) };
         let arn = group.model_package_group_arn().unwrap_or_default();
         tagging::converge(arn, &self.tags, &live.tags, diff, cx).await
     }
 
-    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Context) -> Result<Option<String>> {
         Ok(in_words(versions(id, cx).await?.len()))
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let versions = versions(id, cx).await?;
         if let Some(what) = in_words(versions.len()).filter(|_| !cx.may_delete_data()) {
             let help = Remedy::AllowDataDeletion { address: None };
@@ -158,12 +158,12 @@ fn in_words(versions: usize) -> Option<String> {
     }
 }
 
-async fn describe(name: &str, cx: &Cx) -> Result<Option<DescribeModelPackageGroupOutput>> {
+async fn describe(name: &str, cx: &Context) -> Result<Option<DescribeModelPackageGroupOutput>> {
     let call = cx.client(Client::new).describe_model_package_group().model_package_group_name(name);
     call.send().await.during("DescribeModelPackageGroup").none_on(errors::ABSENT)
 }
 
-async fn versions(group: &str, cx: &Cx) -> Result<Vec<ModelPackageSummary>> {
+async fn versions(group: &str, cx: &Context) -> Result<Vec<ModelPackageSummary>> {
     let call = cx.client(Client::new).list_model_packages().model_package_group_name(group);
     let pages = Pages::new("ListModelPackages", call.into_paginator().send(), |page| page.next_token().into());
     let versions = pages.items(|page| page.model_package_summary_list).all().await;

@@ -1,9 +1,9 @@
 //! Reconciler for spaces of a SageMaker domain.
 
 use crate::{
-    contents::{self, Of},
+    contents::{self, AppOwner},
     errors, iam,
-    status::{self, Standing},
+    status::{self, ResourceStatus},
     tagging,
 };
 use aws_client::{Attempt, Failure, Remedy, Result};
@@ -16,8 +16,9 @@ use aws_sdk_sagemaker::{
     },
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, ImportId, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
-    usage::{Meter, Quantity, Usage},
+    Context, Deletion, Diff, Found, IdForm, ImportId, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags,
+    Terraform,
+    usage::{Quantity, Usage, UsageType},
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -79,7 +80,7 @@ impl Resource for Space {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         // Asked while planning too, when there may be no domain yet.
         if self.domain_id.as_str().contains(UNKNOWN_OPEN) {
             return Ok(None);
@@ -90,12 +91,12 @@ impl Resource for Space {
     }
 
     /// Known long before it works.
-    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
-        let Some(seen) = self.describe(id, cx).await? else { return Ok(None) };
-        tagging::read(seen.space_arn().unwrap_or_default(), cx).await.map(Some)
+    async fn live_tags(&self, id: &str, cx: &Context) -> Result<Option<Tags>> {
+        let Some(found) = self.describe(id, cx).await? else { return Ok(None) };
+        tagging::read(found.space_arn().unwrap_or_default(), cx).await.map(Some)
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let sent = cx
             .client(Client::new)
             .create_space()
@@ -116,28 +117,28 @@ impl Resource for Space {
             let there = self.describe(&self.name, cx).await?;
             Ok(there.is_some_and(|one| one.status().is_none_or(|status| status.as_str() != "Deleting")))
         };
-        errors::look(sent, is_there).await?;
+        errors::tell_taken_from_busy(sent, is_there).await?;
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(space) = self.describe(id, cx).await? else { return Ok(Observed::Absent) };
         let arn = space.space_arn().unwrap_or_default().to_owned();
         let outputs = SpaceOutputs { name: id.to_owned(), arn: arn.clone() };
         let status = space.status().map(|status| status.as_str().to_owned()).unwrap_or_default();
         let reason = space.failure_reason();
-        match status::standing(&status) {
-            Standing::InService => {}
-            Standing::Leaving => return Ok(Observed::Absent),
-            Standing::UpdateFailed => status::judge_failed_change(&arn, "UpdateSpace", reason, cx)?,
-            Standing::Failed => return Ok(status::broken(reason.unwrap_or(&status))),
-            Standing::Changing => return Ok(Observed::Settling { status, outputs: Some(outputs) }),
+        match status::resource_status(&status) {
+            ResourceStatus::InService => {}
+            ResourceStatus::Leaving => return Ok(Observed::Absent),
+            ResourceStatus::UpdateFailed => status::judge_failed_change(&arn, "UpdateSpace", reason, cx)?,
+            ResourceStatus::Failed => return Ok(status::broken(reason.unwrap_or(&status))),
+            ResourceStatus::Changing => return Ok(Observed::Settling { status, outputs: Some(outputs) }),
         }
         let tags = cx.tags(&arn, &self.tags, tagging::read(&arn, cx)).await?;
         Ok(Observed::Ready { live: live(&space, tags), outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let Some(space) = self.describe(id, cx).await? else { return Ok(()) };
         let arn = space.space_arn().unwrap_or_default();
         tagging::converge(arn, &self.tags, &live.tags, diff, cx).await?;
@@ -158,12 +159,12 @@ impl Resource for Space {
             .then(|| format!("AWS cannot shrink a volume, from {} GB to {} GB", live.volume_gb, self.volume_gb))
     }
 
-    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Context) -> Result<Option<String>> {
         let Some(space) = self.describe(id, cx).await? else { return Ok(None) };
         Ok(volume(&space).map(|size| format!("a volume of {size} GB")))
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let Some(space) = self.describe(id, cx).await? else { return Ok(Deletion::Gone) };
         if space.status().is_some_and(|status| status.as_str() == "Deleting") {
             return Ok(Deletion::Going("Deleting".into()));
@@ -173,7 +174,7 @@ impl Resource for Space {
             return Err(Failure::refused(format!("the space holds a volume of {size} GB"), help));
         }
         let domain = self.domain_id.as_str();
-        let apps = contents::close_apps(domain, Of::Space(id), cx).await?;
+        let apps = contents::close_apps(domain, AppOwner::Space(id), cx).await?;
         if apps > 0 {
             return Ok(Deletion::Going(format!("its apps to close ({apps})")));
         }
@@ -197,7 +198,7 @@ impl Resource for Space {
         // The volume exists from the first app's start until the space goes, whether an app runs or not.
         let gb = self.volume_gb;
         let quantity = Quantity::count(u64::try_from(gb).unwrap_or_default());
-        Usage::default().monthly(format!("volume of {gb} GB"), Meter::StudioVolumeGbMonth, quantity)
+        Usage::default().monthly(format!("volume of {gb} GB"), UsageType::StudioVolumeGbMonth, quantity)
     }
 }
 
@@ -207,7 +208,7 @@ impl Space {
         SpaceStorageSettings::builder().ebs_storage_settings(volume).build()
     }
 
-    async fn describe(&self, name: &str, cx: &Cx) -> Result<Option<DescribeSpaceOutput>> {
+    async fn describe(&self, name: &str, cx: &Context) -> Result<Option<DescribeSpaceOutput>> {
         let call = cx.client(Client::new).describe_space().domain_id(self.domain_id.as_str()).space_name(name);
         call.send().await.during("DescribeSpace").none_on(errors::ABSENT)
     }

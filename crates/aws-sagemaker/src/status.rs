@@ -2,15 +2,15 @@
 
 use crate::errors::is_transient;
 use aws_client::{Failure, FailureKind, Result};
-use resource::{Cx, Observed, Resource};
+use resource::{Context, Observed, Resource};
 use std::{
     collections::HashSet,
     sync::{Mutex, PoisonError},
 };
 
-/// The standing of a domain, a profile or a space.
+/// The status of a domain, a profile or a space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum ResourceStatus {
     /// It works.
     InService,
     /// It works as before; the last change to it failed.
@@ -24,13 +24,13 @@ pub(crate) enum Standing {
 }
 
 /// Reads AWS's word for a state.
-pub(crate) fn standing(status: &str) -> Standing {
+pub(crate) fn resource_status(status: &str) -> ResourceStatus {
     match status {
-        "InService" => Standing::InService,
-        "Update_Failed" => Standing::UpdateFailed,
-        "Failed" | "Delete_Failed" => Standing::Failed,
-        "Deleting" => Standing::Leaving,
-        _ => Standing::Changing,
+        "InService" => ResourceStatus::InService,
+        "Update_Failed" => ResourceStatus::UpdateFailed,
+        "Failed" | "Delete_Failed" => ResourceStatus::Failed,
+        "Deleting" => ResourceStatus::Leaving,
+        _ => ResourceStatus::Changing,
     }
 }
 
@@ -44,13 +44,13 @@ pub(crate) fn broken<R: Resource>(reason: &str) -> Observed<R> {
 struct Changed(Mutex<HashSet<String>>);
 
 /// Notes that a change was accepted; AWS tells only later, in the resource's state, whether it took.
-pub(crate) fn changed(id: &str, cx: &Cx) {
+pub(crate) fn changed(id: &str, cx: &Context) {
     cx.shared::<Changed>().0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
 }
 
 /// Judges a failed change. One that this run sent is a failure with AWS's reason. One found from before is not: what
 /// differs shows in a comparison, and the next change may succeed.
-pub(crate) fn judge_failed_change(id: &str, operation: &str, reason: Option<&str>, cx: &Cx) -> Result<()> {
+pub(crate) fn judge_failed_change(id: &str, operation: &str, reason: Option<&str>, cx: &Context) -> Result<()> {
     if !cx.shared::<Changed>().0.lock().unwrap_or_else(PoisonError::into_inner).contains(id) {
         return Ok(());
     }
@@ -65,16 +65,16 @@ mod tests {
 
     #[test]
     fn a_failed_update_leaves_something_that_works() {
-        assert_eq!(standing("Update_Failed"), Standing::UpdateFailed);
-        assert_eq!(standing("InService"), Standing::InService);
+        assert_eq!(resource_status("Update_Failed"), ResourceStatus::UpdateFailed);
+        assert_eq!(resource_status("InService"), ResourceStatus::InService);
     }
 
     #[test]
     fn what_failed_to_be_made_or_deleted_does_not_work_and_states_of_the_future_are_waited_for() {
-        assert_eq!(standing("Failed"), Standing::Failed);
-        assert_eq!(standing("Delete_Failed"), Standing::Failed);
+        assert_eq!(resource_status("Failed"), ResourceStatus::Failed);
+        assert_eq!(resource_status("Delete_Failed"), ResourceStatus::Failed);
         for status in ["Pending", "Updating", "SomethingNew"] {
-            assert_eq!(standing(status), Standing::Changing);
+            assert_eq!(resource_status(status), ResourceStatus::Changing);
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::errors;
 use aws_client::{Attempt, Pages, Result};
 use aws_sdk_sagemaker::{Client, types::Tag};
-use resource::{Cx, Diff, Tags};
+use resource::{Context, Diff, Tags};
 
 /// Tags for a create call.
 pub(crate) fn given(tags: &Tags) -> Option<Vec<Tag>> {
@@ -11,7 +11,7 @@ pub(crate) fn given(tags: &Tags) -> Option<Vec<Tag>> {
 }
 
 /// The tags of whatever bears this ARN; none when it is gone.
-pub(crate) async fn read(arn: &str, cx: &Cx) -> Result<Tags> {
+pub(crate) async fn read(arn: &str, cx: &Context) -> Result<Tags> {
     let pages = cx.client(Client::new).list_tags().resource_arn(arn).into_paginator().send();
     let listed = Pages::new("ListTags", pages, |page| page.next_token().into()).items(|page| page.tags);
     let tags = listed.all().await.none_on(errors::ABSENT)?.unwrap_or_default();
@@ -19,7 +19,7 @@ pub(crate) async fn read(arn: &str, cx: &Cx) -> Result<Tags> {
 }
 
 /// Brings the tags of whatever bears this ARN in line.
-pub(crate) async fn converge(arn: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Cx) -> Result<()> {
+pub(crate) async fn converge(arn: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Context) -> Result<()> {
     let client = cx.client(Client::new);
     let add = async |missing: Tags| {
         client.add_tags().resource_arn(arn).set_tags(given(&missing)).send().await.during("AddTags")

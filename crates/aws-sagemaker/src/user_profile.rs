@@ -1,16 +1,16 @@
 //! Reconciler for user profiles of a SageMaker domain.
 
 use crate::{
-    contents::{self, Of},
+    contents::{self, AppOwner},
     errors, iam,
-    status::{self, Standing},
+    status::{self, ResourceStatus},
     tagging,
 };
 use aws_client::{Attempt, Result};
 use aws_sdk_sagemaker::{Client, operation::describe_user_profile::DescribeUserProfileOutput, types::UserSettings};
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, ImportId, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
-    usage::Usage,
+    Context, Deletion, Diff, Found, IdForm, ImportId, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags,
+    Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -68,7 +68,7 @@ impl Resource for UserProfile {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         // Asked while planning too, when there may be no domain yet.
         if self.domain_id.as_str().contains(UNKNOWN_OPEN) {
             return Ok(None);
@@ -79,12 +79,12 @@ impl Resource for UserProfile {
     }
 
     /// Known long before it works.
-    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
-        let Some(seen) = self.describe(id, cx).await? else { return Ok(None) };
-        tagging::read(seen.user_profile_arn().unwrap_or_default(), cx).await.map(Some)
+    async fn live_tags(&self, id: &str, cx: &Context) -> Result<Option<Tags>> {
+        let Some(found) = self.describe(id, cx).await? else { return Ok(None) };
+        tagging::read(found.user_profile_arn().unwrap_or_default(), cx).await.map(Some)
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let sent = cx
             .client(Client::new)
             .create_user_profile()
@@ -107,22 +107,22 @@ impl Resource for UserProfile {
             let there = self.describe(&self.name, cx).await?;
             Ok(there.is_some_and(|one| one.status().is_none_or(|status| status.as_str() != "Deleting")))
         };
-        errors::look(sent, is_there).await?;
+        errors::tell_taken_from_busy(sent, is_there).await?;
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(profile) = self.describe(id, cx).await? else { return Ok(Observed::Absent) };
         let arn = profile.user_profile_arn().unwrap_or_default().to_owned();
         let outputs = UserProfileOutputs { name: id.to_owned(), arn: arn.clone() };
         let status = profile.status().map(|status| status.as_str().to_owned()).unwrap_or_default();
         let reason = profile.failure_reason();
-        match status::standing(&status) {
-            Standing::InService => {}
-            Standing::Leaving => return Ok(Observed::Absent),
-            Standing::UpdateFailed => status::judge_failed_change(&arn, "UpdateUserProfile", reason, cx)?,
-            Standing::Failed => return Ok(status::broken(reason.unwrap_or(&status))),
-            Standing::Changing => return Ok(Observed::Settling { status, outputs: Some(outputs) }),
+        match status::resource_status(&status) {
+            ResourceStatus::InService => {}
+            ResourceStatus::Leaving => return Ok(Observed::Absent),
+            ResourceStatus::UpdateFailed => status::judge_failed_change(&arn, "UpdateUserProfile", reason, cx)?,
+            ResourceStatus::Failed => return Ok(status::broken(reason.unwrap_or(&status))),
+            ResourceStatus::Changing => return Ok(Observed::Settling { status, outputs: Some(outputs) }),
         }
         let role = profile.user_settings().and_then(|settings| settings.execution_role()).unwrap_or_default();
         let live = Self {
@@ -135,7 +135,7 @@ impl Resource for UserProfile {
         Ok(Observed::Ready { live, outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let Some(profile) = self.describe(id, cx).await? else { return Ok(()) };
         let arn = profile.user_profile_arn().unwrap_or_default();
         tagging::converge(arn, &self.tags, &live.tags, diff, cx).await?;
@@ -153,20 +153,20 @@ impl Resource for UserProfile {
         Ok(())
     }
 
-    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Context) -> Result<Option<String>> {
         Ok(contents::volumes(&contents::spaces(self.domain_id.as_str(), Some(id), cx).await?))
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let Some(profile) = self.describe(id, cx).await? else { return Ok(Deletion::Gone) };
         if profile.status().is_some_and(|status| status.as_str() == "Deleting") {
             return Ok(Deletion::Going("Deleting".into()));
         }
         let domain = self.domain_id.as_str();
         let spaces = contents::spaces(domain, Some(id), cx).await?;
-        let mut apps = contents::close_apps(domain, Of::Profile(id), cx).await?;
+        let mut apps = contents::close_apps(domain, AppOwner::Profile(id), cx).await?;
         for space in spaces.iter().filter_map(|space| space.space_name()) {
-            apps += contents::close_apps(domain, Of::Space(space), cx).await?;
+            apps += contents::close_apps(domain, AppOwner::Space(space), cx).await?;
         }
         if apps > 0 {
             return Ok(Deletion::Going(format!("its apps to close ({apps})")));
@@ -207,7 +207,7 @@ impl UserProfile {
         UserSettings::builder().execution_role(self.execution_role.as_str()).build()
     }
 
-    async fn describe(&self, name: &str, cx: &Cx) -> Result<Option<DescribeUserProfileOutput>> {
+    async fn describe(&self, name: &str, cx: &Context) -> Result<Option<DescribeUserProfileOutput>> {
         let call = cx.client(Client::new).describe_user_profile().domain_id(self.domain_id.as_str());
         call.user_profile_name(name).send().await.during("DescribeUserProfile").none_on(errors::ABSENT)
     }

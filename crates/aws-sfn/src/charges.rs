@@ -2,7 +2,9 @@
 //! all the time it may take, and the endpoints that they deploy.
 
 use crate::StateMachine;
-use resource::usage::{Charge, Deployment, HOURS_PER_MONTH, Instances, Meter, Name, Quantity, Relation, Step, Usage};
+use resource::usage::{
+    Charge, Deployment, HOURS_PER_MONTH, Instances, Name, Quantity, Relation, Step, Usage, UsageType,
+};
 use serde_json::Value;
 
 const SECONDS_PER_HOUR: u64 = 3600;
@@ -11,11 +13,11 @@ const SECONDS_PER_HOUR: u64 = 3600;
 pub(crate) fn usage(machine: &StateMachine) -> Usage {
     let states = states(&machine.definition);
     let usage = Usage::default()
-        .by_use("state transitions", "runs and their steps, with retries", Meter::Transitions)
+        .by_use("state transitions", "runs and their steps, with retries", UsageType::Transitions)
         .run("a run of the state machine, without retries and transitions", states.iter().filter_map(step).collect())
         .related(deployments(&states).map(Relation::Deploys));
     match machine.tracing {
-        true => usage.by_use("traces", "calls and runs that X-Ray samples", Meter::Traces),
+        true => usage.by_use("traces", "calls and runs that X-Ray samples", UsageType::Traces),
         false => usage,
     }
 }
@@ -91,14 +93,14 @@ fn instances(state: &State<'_>, resources: &Value, longest: &Value) -> Vec<Charg
     let hours = u128::from(count) * u128::from(seconds);
     let mut charges = vec![Charge::AtMost {
         what: format!("{count} × {kind} for {}{spot}", time(seconds)),
-        meter: Meter::InstanceHour(kind.to_owned()),
+        usage_type: UsageType::InstanceHour(kind.to_owned()),
         quantity: Quantity::ratio(hours, SECONDS_PER_HOUR.into()),
     }];
     if let Some(gb) = resources["VolumeSizeInGB"].as_u64() {
         let month = u128::from(SECONDS_PER_HOUR * HOURS_PER_MONTH);
         charges.push(Charge::AtMost {
             what: format!("{count} × a volume of {gb} GB for {}", time(seconds)),
-            meter: Meter::JobVolumeGbMonth,
+            usage_type: UsageType::JobVolumeGbMonth,
             quantity: Quantity::ratio(hours * u128::from(gb), month),
         });
     }

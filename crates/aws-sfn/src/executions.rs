@@ -3,7 +3,7 @@
 use crate::errors::GONE;
 use aws_client::{Attempt, Pages, Result};
 use aws_sdk_sfn::{Client, types::ExecutionStatus};
-use resource::Cx;
+use resource::Context;
 use vocabulary::{Permission, Place};
 
 /// The cause that the execution's history shows.
@@ -15,7 +15,7 @@ const CAUSE: &str = "mlopsctl deletes the state machine";
 /// job (`.sync`) reaches when the job ends.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html>
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html>
-pub(crate) async fn stop(machine: &str, cx: &Cx) -> Result<usize> {
+pub(crate) async fn stop(machine: &str, cx: &Context) -> Result<usize> {
     let client = cx.client(Client::new);
     let call = client.list_executions().state_machine_arn(machine).status_filter(ExecutionStatus::Running);
     let pages = Pages::new("ListExecutions", call.into_paginator().send(), |page| page.next_token().into());

@@ -12,7 +12,7 @@ use aws_sdk_sfn::{
     types::{StateMachineStatus, StateMachineType, Tag},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    As, Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::Usage,
 };
 use std::time::Duration;
@@ -83,7 +83,7 @@ impl Resource for StateMachine {
         IdForm::Is(arn(&self.name, place))
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let arn = arn(&self.name, cx.place());
         match describe(&arn, cx).await? {
             Some(machine) if machine.status() != Some(&StateMachineStatus::Deleting) => {
@@ -94,7 +94,7 @@ impl Resource for StateMachine {
         }
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let created = cx
             .client(Client::new)
             .create_state_machine()
@@ -114,7 +114,7 @@ impl Resource for StateMachine {
         Ok(created.state_machine_arn)
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let tags = async { Ok(tags(id, cx).await?.unwrap_or_default()) };
         let (machine, tags) = tokio::try_join!(describe(id, cx), cx.tags(id, &self.tags, tags))?;
         let Some(machine) = machine else { return Ok(Observed::Absent) };
@@ -126,7 +126,7 @@ impl Resource for StateMachine {
         Ok(Observed::Ready { live: read(&machine, tags), outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let client = cx.client(Client::new);
         if diff.has_any(&["role", "definition", "logging", "tracing", "key"]) {
             // UpdateStateMachine insists on a definition or a role whatever else changes.
@@ -150,7 +150,7 @@ impl Resource for StateMachine {
         self.tags.converge(&live.tags, diff, add, remove).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let Some(machine) = describe(id, cx).await? else { return Ok(Deletion::Gone) };
         if machine.status() != Some(&StateMachineStatus::Deleting) {
             let call = cx.client(Client::new).delete_state_machine().state_machine_arn(id);
@@ -182,7 +182,7 @@ impl Resource for StateMachine {
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let machine = [arn(&self.name, place)];
         let mut permissions = vec![
-            Permission::look(["states:DescribeStateMachine", "states:ListTagsForResource"]).on(machine.clone()),
+            Permission::read(["states:DescribeStateMachine", "states:ListTagsForResource"]).on(machine.clone()),
             Permission::change([
                 "states:CreateStateMachine",
                 "states:UpdateStateMachine",
@@ -197,7 +197,7 @@ impl Resource for StateMachine {
         if let Some(key) = &self.key {
             // Step Functions uses the key in the caller's name.
             // <https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html>
-            permissions.push(Permission::use_key(Need::Look, ["kms:Decrypt"], &["states"], key, place));
+            permissions.push(Permission::use_key(Need::Read, ["kms:Decrypt"], &["states"], key, place));
             let seals = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"];
             permissions.push(Permission::use_key(Need::Change, seals, &["states"], key, place));
         }
@@ -213,12 +213,12 @@ fn arn(name: &str, place: &Place) -> String {
     place.arn("states", &format!("stateMachine:{name}"))
 }
 
-async fn describe(arn: &str, cx: &Cx) -> Result<Option<DescribeStateMachineOutput>> {
+async fn describe(arn: &str, cx: &Context) -> Result<Option<DescribeStateMachineOutput>> {
     let call = cx.client(Client::new).describe_state_machine().state_machine_arn(arn);
     call.send().await.during("DescribeStateMachine").none_on(GONE)
 }
 
-async fn tags(arn: &str, cx: &Cx) -> Result<Option<Tags>> {
+async fn tags(arn: &str, cx: &Context) -> Result<Option<Tags>> {
     let call = cx.client(Client::new).list_tags_for_resource().resource_arn(arn);
     let answer = call.send().await.during("ListTagsForResource").none_on(&[("ResourceNotFound", "")])?;
     let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));

@@ -4,8 +4,8 @@ use crate::{endpoint, topic::ABSENT};
 use aws_client::{Attempt, Loader, Pages, Result};
 use aws_sdk_sns::{Client, types::Subscription as Listed};
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, ImportId, Observed, Owner, ReplaceOrder, Resource, Terraform,
-    usage::{Meter, NotMetered, Usage},
+    As, Context, Deletion, Diff, Found, IdForm, ImportId, Observed, Owner, ReplaceOrder, Resource, Terraform,
+    usage::{NotMetered, Usage, UsageType},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -87,11 +87,11 @@ impl Resource for Subscription {
         Some(self.topic.to_string())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         Ok(self.load(cx).await?.map(|_| Found { id: self.id(), owner: Owner::Parent }))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let raw = HashMap::from([("RawMessageDelivery".to_owned(), "true".to_owned())]);
         cx.client(Client::new)
             .subscribe()
@@ -105,7 +105,7 @@ impl Resource for Subscription {
         Ok(self.id())
     }
 
-    async fn observe(&self, _: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, _: &str, cx: &Context) -> Result<Observed<Self>> {
         let Some(listed) = self.load(cx).await? else { return Ok(Observed::Absent) };
         let arn = listed.subscription_arn.filter(|arn| arn != PENDING);
         let raw = match &arn {
@@ -125,7 +125,7 @@ impl Resource for Subscription {
         Ok(Observed::Ready { live, outputs: SubscriptionOutputs { arn, status: status.to_owned() } })
     }
 
-    async fn update(&self, _: &str, _: &Self, _: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, _: &str, _: &Self, _: &Diff, cx: &Context) -> Result<()> {
         let Some(arn) = self.confirmed(cx).await? else { return Ok(()) };
         let call = cx.client(Client::new).set_subscription_attributes().subscription_arn(arn);
         call.attribute_name("RawMessageDelivery")
@@ -136,7 +136,7 @@ impl Resource for Subscription {
         Ok(())
     }
 
-    async fn delete(&self, _: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, _: &str, cx: &Context) -> Result<Deletion> {
         if let Some(arn) = self.confirmed(cx).await? {
             let call = cx.client(Client::new).unsubscribe().subscription_arn(arn);
             call.send().await.during("Unsubscribe").none_on(ABSENT)?;
@@ -151,8 +151,8 @@ impl Resource for Subscription {
             topic => [topic.to_owned()],
         };
         vec![
-            Permission::look(["sns:ListSubscriptionsByTopic"]).on(topic.clone()),
-            Permission::look(["sns:GetSubscriptionAttributes"]).on_anything(),
+            Permission::read(["sns:ListSubscriptionsByTopic"]).on(topic.clone()),
+            Permission::read(["sns:GetSubscriptionAttributes"]).on_anything(),
             Permission::change(["sns:Subscribe"]).on(topic),
             Permission::change(["sns:SetSubscriptionAttributes", "sns:Unsubscribe"]).on_anything(),
         ]
@@ -161,8 +161,8 @@ impl Resource for Subscription {
     fn usage(&self) -> Usage {
         let depends_on = "messages to its topic";
         match self.protocol.as_str() {
-            "email" | "email-json" => Usage::default().by_use("mails", depends_on, Meter::Emails),
-            "http" | "https" => Usage::default().by_use("messages by HTTPS", depends_on, Meter::HttpsMessages),
+            "email" | "email-json" => Usage::default().by_use("mails", depends_on, UsageType::Emails),
+            "http" | "https" => Usage::default().by_use("messages by HTTPS", depends_on, UsageType::HttpsMessages),
             "sqs" | "lambda" => Usage::free("deliveries to queues and functions cost nothing"),
             protocol => {
                 let what = format!("messages by {protocol}");
@@ -189,12 +189,12 @@ impl Subscription {
         format!("{}|{}", self.protocol, self.endpoint)
     }
 
-    async fn confirmed(&self, cx: &Cx) -> Result<Option<String>> {
+    async fn confirmed(&self, cx: &Context) -> Result<Option<String>> {
         let listed = self.load(cx).await?;
         Ok(listed.and_then(|listed| listed.subscription_arn).filter(|arn| arn != PENDING))
     }
 
-    async fn load(&self, cx: &Cx) -> Result<Option<Listed>> {
+    async fn load(&self, cx: &Context) -> Result<Option<Listed>> {
         let client = cx.client(Client::new);
         let topics = cx.shared::<Subscriptions>();
         let all = topics.0.load(self.topic.to_string(), |topics| list(client, topics)).await?;
@@ -219,7 +219,7 @@ async fn list(client: Client, topics: Vec<String>) -> Result<HashMap<String, Vec
     Ok(found)
 }
 
-async fn raw_message_delivery(arn: &str, cx: &Cx) -> Result<bool> {
+async fn raw_message_delivery(arn: &str, cx: &Context) -> Result<bool> {
     let call = cx.client(Client::new).get_subscription_attributes().subscription_arn(arn);
     let answer = call.send().await.during("GetSubscriptionAttributes").none_on(ABSENT)?;
     let attributes = answer.and_then(|answer| answer.attributes).unwrap_or_default();

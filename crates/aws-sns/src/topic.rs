@@ -3,8 +3,8 @@
 use aws_client::{Attempt, ErrorPattern, Failure, FailureKind, Result};
 use aws_sdk_sns::{Client, types::Tag};
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
-    usage::{Meter, Usage},
+    As, Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::{Usage, UsageType},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -86,7 +86,7 @@ impl Resource for Topic {
         IdForm::Is(arn(&self.name, place))
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let arn = arn(&self.name, cx.place());
         if attributes(&arn, cx).await?.is_none() {
             return Ok(None);
@@ -95,7 +95,7 @@ impl Resource for Topic {
         Ok(Some(Found { id: arn, owner: Owner::Tags(tags) }))
     }
 
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let mut attributes = HashMap::from([("Policy".to_owned(), self.policy.to_string())]);
         if !self.display_name.is_empty() {
             attributes.insert("DisplayName".to_owned(), self.display_name.clone());
@@ -118,7 +118,7 @@ impl Resource for Topic {
         created.topic_arn.ok_or_else(|| Failure::incomplete("CreateTopic", "topic ARN"))
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let (attributes, tags) = tokio::try_join!(attributes(id, cx), cx.tags(id, &self.tags, read_tags(id, cx)))?;
         let Some(attributes) = attributes else { return Ok(Observed::Absent) };
         let name = id.rsplit(':').next().unwrap_or_default().to_owned();
@@ -126,7 +126,7 @@ impl Resource for Topic {
         Ok(Observed::Ready { live: live(name, &attributes, tags), outputs })
     }
 
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let client = cx.client(Client::new);
         let key = match &self.encryption {
             Encryption::Off => "",
@@ -155,7 +155,7 @@ impl Resource for Topic {
         self.tags.converge(&live.tags, diff, add, remove).await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         cx.client(Client::new).delete_topic().topic_arn(id).send().await.during("DeleteTopic").none_on(ABSENT)?;
         Ok(Deletion::Gone)
     }
@@ -167,7 +167,7 @@ impl Resource for Topic {
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let topic = [place.arn("sns", &self.name)];
         vec![
-            Permission::look(["sns:GetTopicAttributes", "sns:ListTagsForResource"]).on(topic.clone()),
+            Permission::read(["sns:GetTopicAttributes", "sns:ListTagsForResource"]).on(topic.clone()),
             Permission::change([
                 "sns:CreateTopic",
                 "sns:TagResource",
@@ -180,7 +180,7 @@ impl Resource for Topic {
     }
 
     fn usage(&self) -> Usage {
-        Usage::default().by_use("messages to a topic", "alarms and events", Meter::TopicRequests)
+        Usage::default().by_use("messages to a topic", "alarms and events", UsageType::TopicRequests)
     }
 }
 
@@ -188,13 +188,13 @@ fn arn(name: &str, place: &Place) -> String {
     place.arn("sns", name)
 }
 
-async fn attributes(arn: &str, cx: &Cx) -> Result<Option<HashMap<String, String>>> {
+async fn attributes(arn: &str, cx: &Context) -> Result<Option<HashMap<String, String>>> {
     let call = cx.client(Client::new).get_topic_attributes().topic_arn(arn);
     let answer = call.send().await.during("GetTopicAttributes").none_on(ABSENT)?;
     Ok(answer.map(|answer| answer.attributes.unwrap_or_default()))
 }
 
-async fn read_tags(arn: &str, cx: &Cx) -> Result<Tags> {
+async fn read_tags(arn: &str, cx: &Context) -> Result<Tags> {
     let call = cx.client(Client::new).list_tags_for_resource().resource_arn(arn);
     let answer = call.send().await.during("ListTagsForResource").none_on(ABSENT)?;
     Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect())

@@ -24,7 +24,7 @@ impl Index {
 
 /// The IAM statement for reading the index. It knows no resources.
 pub fn permission() -> Permission {
-    Permission::look(["tag:GetResources"]).on_anything()
+    Permission::read(["tag:GetResources"]).on_anything()
 }
 
 impl TagIndex for Index {

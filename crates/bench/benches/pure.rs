@@ -5,7 +5,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use engine::{Apply, MeasuredTimes, Planning, Purpose, StopMode, apply, plan};
 use resource::{
-    Cloud, Cx, Deletion, Diff, Found, IdForm, KindRegistry, Observed, ReplaceOrder, Resource, Stack, Tags, compare,
+    Cloud, Context, Deletion, Diff, Found, IdForm, KindRegistry, Observed, ReplaceOrder, Resource, Stack, Tags, compare,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -41,23 +41,23 @@ impl Resource for Thing {
         IdForm::Assigned
     }
 
-    async fn find(&self, _: &Cx) -> aws_client::Result<Option<Found>> {
+    async fn find(&self, _: &Context) -> aws_client::Result<Option<Found>> {
         Ok(None)
     }
 
-    async fn create(&self, _: &Cx) -> aws_client::Result<String> {
+    async fn create(&self, _: &Context) -> aws_client::Result<String> {
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, _: &Cx) -> aws_client::Result<Observed<Self>> {
+    async fn observe(&self, id: &str, _: &Context) -> aws_client::Result<Observed<Self>> {
         Ok(Observed::Ready { live: self.clone(), outputs: ThingOutputs { id: id.to_owned() } })
     }
 
-    async fn update(&self, _: &str, _: &Self, _: &Diff, _: &Cx) -> aws_client::Result<()> {
+    async fn update(&self, _: &str, _: &Self, _: &Diff, _: &Context) -> aws_client::Result<()> {
         Ok(())
     }
 
-    async fn delete(&self, _: &str, _: &Cx) -> aws_client::Result<Deletion> {
+    async fn delete(&self, _: &str, _: &Context) -> aws_client::Result<Deletion> {
         Ok(Deletion::Gone)
     }
 

@@ -3,7 +3,7 @@
 
 use crate::measured::Calls;
 use async_trait::async_trait;
-use local::{ACCOUNT, Call, Cloud, Layer, Lost, Next, Response};
+use local::{ACCOUNT, Call, Cloud, Layer, LostAnswer, Next, Response};
 use std::{
     net::Ipv4Addr,
     sync::{
@@ -93,7 +93,7 @@ impl Tally {
 
 #[async_trait]
 impl Layer for Tally {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         self.note(&call);
         let latency = self.latency_ms.load(Ordering::Relaxed);
         if latency > 0 {

@@ -21,8 +21,8 @@ pub(crate) struct Usage {
 
 /// Linux's `USER_HZ`, the same on every architecture.
 const TICK: Duration = Duration::from_millis(10);
-/// Between two looks at the peak, which only ever rises: what is missed is the rise of the last moment.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// The time between two reads of the peak, which only rises: the last read misses at most the rise after it.
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 /// Builds mlopsctl and tells where it is.
 pub(crate) fn build(profile: &str) -> Result<PathBuf, String> {
@@ -98,7 +98,7 @@ fn attend(child: &mut Child) -> std::io::Result<(u64, String)> {
     let mut peak = 0;
     while !reader.is_finished() {
         peak = peak.max(family(id).into_iter().map(peak_of).sum());
-        thread::sleep(LOOK_EVERY);
+        thread::sleep(POLL_INTERVAL);
     }
     let output = reader.join().map_err(|_| std::io::ErrorKind::Other)??;
     Ok((peak, output))

@@ -24,7 +24,7 @@ use serde_json::{Value, json as literal};
 /// The address of the endpoint, by whose tag deployments are known as this platform's.
 const ENDPOINT: &str = "endpoint";
 /// The seconds between two reads of its endpoint by a deployment, as its definition has them.
-const SECONDS_BETWEEN_LOOKS: u32 = 30;
+const SECONDS_BETWEEN_POLLS: u32 = 30;
 
 pub(crate) fn build(
     stack: &mut Stack,
@@ -154,7 +154,7 @@ fn fixed_values(context: &BuildContext, pipeline: &Pipeline, deploy: &Deploy) ->
     };
     let limit = u32::from(deploy.max_minutes) * 60;
     // Another deployment's turn, this one's, and the way back if the model answers wrongly.
-    let looks = 3 * limit / SECONDS_BETWEEN_LOOKS + 20;
+    let polls = 3 * limit / SECONDS_BETWEEN_POLLS + 20;
     let property = |name: &str| literal!({"VariantPropertyType": name});
     let mut replaced = vec![property("DataCaptureConfig")];
     if deploy.autoscaling.is_none() {
@@ -171,8 +171,8 @@ fn fixed_values(context: &BuildContext, pipeline: &Pipeline, deploy: &Deploy) ->
         ("deployment_timeout_seconds", literal!(limit)),
         ("replaced_variant_properties", Value::Array(replaced)),
         ("autoscaling", literal!(deploy.autoscaling)),
-        ("looks", literal!(looks)),
-        ("deploy_timeout_seconds", literal!(looks * SECONDS_BETWEEN_LOOKS + 3600)),
+        ("looks", literal!(polls)),
+        ("deploy_timeout_seconds", literal!(polls * SECONDS_BETWEEN_POLLS + 3600)),
     ]);
     values
 }

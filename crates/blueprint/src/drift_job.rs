@@ -12,7 +12,7 @@ use crate::{
 use aws_eventbridge::{Input, Rule, Source, Target};
 use aws_iam::Role;
 use aws_lambda::{AsynchronousCalls, Function, Permission};
-use config::environment::{Heal, drift::Job};
+use config::environment::{DriftRepair, drift::Job};
 use package::{LARGEST, LARGEST_UNPACKED};
 use resource::{Asset, Reference, Stack, Tags};
 use serde_json::Value;
@@ -128,8 +128,8 @@ fn needed(stack: &Stack, context: &BuildContext) -> aws_client::Result<Vec<Value
         registry: &registry,
         place,
     };
-    let looks_only = environment.drift.heal == Heal::Nothing;
-    Ok(context.policy(&environment.prefix(), stack.identity(), looks_only)?.split())
+    let is_read_only = environment.drift.repair == DriftRepair::Nothing;
+    Ok(context.policy(&environment.prefix(), stack.identity(), is_read_only)?.split())
 }
 
 fn declare(stack: &mut Stack, context: &BuildContext, keys: &Keys, job: &Job, code: &str, policies: &[Value]) {

@@ -7,20 +7,20 @@ mod catalog;
 mod finding;
 mod input;
 mod machine;
-mod memory;
 mod network;
 mod quotas;
+mod recorded_state;
 
 pub use finding::{Finding, Verdict};
 pub use input::{DoctorInput, RoleInUse};
 pub use machine::{Machine, Use};
-pub use memory::{conditions, remembered};
+pub use recorded_state::{check_state, conditions};
 
 use vocabulary::{Permission, Place};
 
 /// The permissions of a checkup beyond those of a plan. A checkup reports each denied read, and continues.
 pub fn permissions(place: &Place) -> Vec<Permission> {
-    let listed = Permission::look([
+    let listed = Permission::read([
         "ec2:DescribeAddresses",
         "ec2:DescribeInternetGateways",
         "ec2:DescribeNatGateways",
@@ -32,12 +32,12 @@ pub fn permissions(place: &Place) -> Vec<Permission> {
         "servicequotas:GetServiceQuota",
         "servicequotas:ListServiceQuotas",
     ]);
-    let of_vpcs = Permission::look(["ec2:DescribeVpcAttribute"]).on([place.arn("ec2", "vpc/*")]);
+    let of_vpcs = Permission::read(["ec2:DescribeVpcAttribute"]).on([place.arn("ec2", "vpc/*")]);
     // The caller: a user, or a role, of which only the name is known.
     // <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>
     let callers = [place.iam_arn("role/*"), place.iam_arn("user/*")];
-    let simulation = Permission::look(["iam:SimulatePrincipalPolicy"]).on(callers);
-    let role = Permission::look(["iam:GetRole"]).on([place.iam_arn("role/*")]);
+    let simulation = Permission::read(["iam:SimulatePrincipalPolicy"]).on(callers);
+    let role = Permission::read(["iam:GetRole"]).on([place.iam_arn("role/*")]);
     vec![listed.on_anything(), of_vpcs, simulation, role]
 }
 

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use aws_client::{Operation, Remedy};
 use checkup::{DoctorInput, Finding, Machine, Use, Verdict};
-use local::{Call, Cloud, Layer, Lost, Next, Response};
+use local::{Call, Cloud, Layer, LostAnswer, Next, Response};
 use resource::{Address, KindRegistry, Tags};
 use serde_json::{Value, json};
 use state::{State, StateIdentity};
@@ -21,7 +21,7 @@ struct Instead {
 
 #[async_trait]
 impl Layer for Instead {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         if call.operation != self.operation {
             return next.run(call).await;
         }

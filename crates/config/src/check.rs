@@ -1,7 +1,7 @@
 //! Places in a file, for the checks that a schema cannot express.
 
 use crate::problem::Finding;
-use crate::project::{Outside, inside};
+use crate::project::{UnreadableFile, inside};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
@@ -172,7 +172,7 @@ impl<'a> Place<'a> {
     /// Reports a file or folder that a link leads out of the project to. True if there is no such link.
     pub(crate) fn stays_inside(&self, root: &Path, path: &str) -> bool {
         match inside(root, Path::new(path)) {
-            Err(Outside::LeadsOut { target }) => {
+            Err(UnreadableFile::LeadsOut { target }) => {
                 self.report(
                     format!("`{path}` leads out of the project, to {}", target.display()),
                     "mlopsctl reads and uploads only what is in the project: put a copy there instead of a link",
@@ -180,7 +180,7 @@ impl<'a> Place<'a> {
                 false
             }
             // The check of existence has reported a missing file.
-            Ok(_) | Err(Outside::Missing(_)) => true,
+            Ok(_) | Err(UnreadableFile::Missing(_)) => true,
         }
     }
 }

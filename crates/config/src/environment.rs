@@ -38,7 +38,7 @@ use std::collections::BTreeMap;
 
 pub use budget::Budget;
 pub use catalog::Catalog;
-pub use drift::{Drift, Heal};
+pub use drift::{Drift, DriftRepair};
 pub use encryption::Encryption;
 pub use feature_groups::FeatureGroup;
 pub use functions::Function;

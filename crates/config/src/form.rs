@@ -57,9 +57,9 @@ impl<F: Form> JsonSchema for Text<F> {
 }
 
 /// The schema of text that must not be repeated, neither in messages nor by editors: who errs may write a secret there.
-pub(crate) struct Unrepeated<F>(PhantomData<F>);
+pub(crate) struct SecretText<F>(PhantomData<F>);
 
-impl<F: Form> JsonSchema for Unrepeated<F> {
+impl<F: Form> JsonSchema for SecretText<F> {
     fn inline_schema() -> bool {
         true
     }

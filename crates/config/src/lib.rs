@@ -35,7 +35,7 @@ pub use format::format;
 pub use load::{discover, load, parse, text};
 pub use overlap::{Overlap, overlapping};
 pub use problem::{Invalid, Problem};
-pub use project::{Outside, inside};
+pub use project::{UnreadableFile, inside};
 pub use schema::schema;
 pub use settings::{SettingProblem, at_settings};
 pub use suggest::nearest;

@@ -3,7 +3,7 @@
 use crate::check::{Place, Surroundings};
 use crate::environment::Environment;
 use crate::problem::{Finding, Invalid, Problem, located};
-use crate::project::{Outside, inside};
+use crate::project::{UnreadableFile, inside};
 use crate::read::Reader;
 use crate::{form, schema, syntax, version};
 use std::cell::RefCell;
@@ -118,8 +118,8 @@ fn read(path: &Path, project_root: &Path) -> Result<String, (String, Finding)> {
     // A path that is not absolute starts where the command was started, as the root does.
     let path = std::path::absolute(path).map_err(unreadable)?;
     let path = inside(project_root, &path).map_err(|outside| match outside {
-        Outside::Missing(error) => unreadable(error),
-        Outside::LeadsOut { target } => whole(
+        UnreadableFile::Missing(error) => unreadable(error),
+        UnreadableFile::LeadsOut { target } => whole(
             format!("the file leads out of the project, to {}", target.display()),
             Some("mlopsctl reads only what is in the project: put a copy there instead of a link"),
         ),

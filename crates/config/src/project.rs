@@ -7,7 +7,7 @@ use std::{
 
 /// The reason why a file of a project is not read.
 #[derive(Debug)]
-pub enum Outside {
+pub enum UnreadableFile {
     /// A symbolic link, at any step of the path, leads out of the project.
     LeadsOut {
         /// The target of the link.
@@ -17,7 +17,7 @@ pub enum Outside {
     Missing(io::Error),
 }
 
-impl fmt::Display for Outside {
+impl fmt::Display for UnreadableFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::LeadsOut { target } => write!(f, "it leads out of the project, to {}", target.display()),
@@ -26,7 +26,7 @@ impl fmt::Display for Outside {
     }
 }
 
-impl std::error::Error for Outside {}
+impl std::error::Error for UnreadableFile {}
 
 /// The real path of a file or folder of the project in `root`.
 ///
@@ -34,13 +34,13 @@ impl std::error::Error for Outside {}
 /// either of them read the files of the machine, such as credentials.
 ///
 /// # Errors
-/// [`Outside::LeadsOut`] unless the real path is under the real path of `root`.
-pub fn inside(root: &Path, path: &Path) -> Result<PathBuf, Outside> {
+/// [`UnreadableFile::LeadsOut`] unless the real path is under the real path of `root`.
+pub fn inside(root: &Path, path: &Path) -> Result<PathBuf, UnreadableFile> {
     let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
-    let real = |path: &Path| path.canonicalize().map_err(Outside::Missing);
+    let real = |path: &Path| path.canonicalize().map_err(UnreadableFile::Missing);
     let target = real(&root.join(path))?;
     match target.starts_with(real(root)?) {
         true => Ok(target),
-        false => Err(Outside::LeadsOut { target }),
+        false => Err(UnreadableFile::LeadsOut { target }),
     }
 }

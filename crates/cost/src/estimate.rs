@@ -111,7 +111,8 @@ pub struct ByUse {
     /// For one unit.
     pub unit_price: Usd,
     /// The key of the price in the price list.
-    pub meter: String,
+    #[serde(rename = "meter")]
+    pub usage_type: String,
     /// The region whose price it is.
     pub region: String,
     /// The driver of the usage, such as the number of requests.

@@ -53,10 +53,10 @@ impl Grouped {
 }
 
 fn priced(used: Use, addresses: Vec<String>, prices: &Prices) -> Option<ByUse> {
-    let Use { meter, region, what, depends_on } = used;
-    let unit_price = prices.price(&meter, &region)?;
-    let (unit, meter) = (meter.unit(), meter.key().into_owned());
-    Some(ByUse { what, unit, unit_price, meter, region, depends_on, addresses })
+    let Use { usage_type, region, what, depends_on } = used;
+    let unit_price = prices.price(&usage_type, &region)?;
+    let (unit, usage_type) = (usage_type.unit(), usage_type.key().into_owned());
+    Some(ByUse { what, unit, unit_price, usage_type, region, depends_on, addresses })
 }
 
 fn not_priced(((missing_from, what, reason), addresses): ((Gap, String, String), Vec<String>)) -> NotPriced {

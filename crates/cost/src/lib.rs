@@ -26,7 +26,7 @@ pub use estimate::{ASSUMPTIONS, Area, Bound, ByUse, Estimate, Gap, Item, NotPric
 pub use money::{NotAnAmount, Usd};
 pub use prices::{BUILTIN, Error, Prices};
 pub use resource::Resource;
-pub use usage::{Meter, Quantity};
+pub use usage::{Quantity, UsageType};
 
 use grouping::Grouped;
 use sheet::{Found, Sheet};

@@ -3,7 +3,7 @@
 use crate::Usd;
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, fmt};
-use usage::Meter;
+use usage::UsageType;
 
 /// The value that the field `format` of a price list must have.
 const FORMAT: u64 = 1;
@@ -12,9 +12,9 @@ const CURRENCY: &str = "USD";
 /// The list that comes with this crate, as JSON: list prices of its date, compiled from public sources that it names.
 pub const BUILTIN: &str = include_str!("../prices.json");
 
-/// AWS's price for each [`Meter`], by region.
+/// AWS's price for each [`UsageType`], by region.
 ///
-/// A price list is a JSON document. This one has two prices for one meter:
+/// A price list is a JSON document. This one has two prices for one usage type:
 ///
 /// ```
 /// let list = r#"{
@@ -32,18 +32,18 @@ pub const BUILTIN: &str = include_str!("../prices.json");
 ///     }
 /// }"#;
 /// let prices = cost::Prices::read(list.as_bytes())?;
-/// assert_eq!(prices.price(&cost::Meter::NatGatewayHour, "ap-south-1"), Some("0.0504".parse()?));
+/// assert_eq!(prices.price(&cost::UsageType::NatGatewayHour, "ap-south-1"), Some("0.0504".parse()?));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// - Amounts are text, so that they stay exact.
-/// - `unit` must be the meter's own ([`Meter::unit`]): a price for a thousand is not taken for a price for one.
-/// - `about` may be left out. A meter or a region that is left out is not priced, which an estimate says.
+/// - `unit` must be the usage type's own ([`UsageType::unit`]): a price for a thousand is not taken for a price for one.
+/// - `about` may be left out. A usage type or a region that is left out is not priced, which an estimate says.
 /// - Of prices in tiers, the first counts; free tiers are no part of a list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prices {
     as_of: String,
-    meters: BTreeMap<Meter, ListedPrice>,
+    meters: BTreeMap<UsageType, ListedPrice>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -111,32 +111,32 @@ impl Prices {
     }
 
     /// The price of one unit in a region, if the list has it.
-    pub fn price(&self, meter: &Meter, region: &str) -> Option<Usd> {
-        self.meters.get(meter)?.usd.get(region).copied()
+    pub fn price(&self, usage_type: &UsageType, region: &str) -> Option<Usd> {
+        self.meters.get(usage_type)?.usd.get(region).copied()
     }
 
-    /// The source of a meter's prices, and the date when they were last confirmed.
-    pub fn source(&self, meter: &Meter) -> Option<(&str, &str)> {
-        self.meters.get(meter).map(|listed| (listed.source.as_str(), listed.as_of.as_str()))
+    /// The source of a usage type's prices, and the date when they were last confirmed.
+    pub fn source(&self, usage_type: &UsageType) -> Option<(&str, &str)> {
+        self.meters.get(usage_type).map(|listed| (listed.source.as_str(), listed.as_of.as_str()))
     }
 
-    /// The meters it has, in a stable order.
-    pub fn meters(&self) -> impl Iterator<Item = &Meter> {
+    /// The usage types it has, in a stable order.
+    pub fn usage_types(&self) -> impl Iterator<Item = &UsageType> {
         self.meters.keys()
     }
 }
 
 impl ListedPrice {
-    fn read(meters: &Fields<'_>, key: &str) -> Result<(Meter, Self), Error> {
-        let Some(meter) = Meter::named(key) else {
-            let known = Meter::PLAIN.iter().map(Meter::key).collect::<Vec<_>>().join(", ");
+    fn read(meters: &Fields<'_>, key: &str) -> Result<(UsageType, Self), Error> {
+        let Some(usage_type) = UsageType::named(key) else {
+            let known = UsageType::PLAIN.iter().map(UsageType::key).collect::<Vec<_>>().join(", ");
             let what = format!("there is no such meter. Known are sagemaker:instance-hour/ml.… and {known}");
             return Err(meters.wrong(key, what));
         };
         let fields = meters.fields(key)?;
         fields.only(&["unit", "as_of", "source", "usd"])?;
-        if fields.text("unit")? != meter.unit() {
-            return Err(fields.wrong("unit", format!("it is to be `{}`, which the price is for", meter.unit())));
+        if fields.text("unit")? != usage_type.unit() {
+            return Err(fields.wrong("unit", format!("it is to be `{}`, which the price is for", usage_type.unit())));
         }
         let usd = fields.fields("usd")?;
         let price = |region: &String| {
@@ -148,7 +148,7 @@ impl ListedPrice {
             source: fields.text("source")?.to_owned(),
             usd: usd.map.keys().map(price).collect::<Result<_, Error>>()?,
         };
-        Ok((meter, listed))
+        Ok((usage_type, listed))
     }
 }
 

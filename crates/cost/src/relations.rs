@@ -2,7 +2,7 @@
 //! that start jobs and functions.
 
 use crate::{Bound, Gap, sheet::Sheet};
-use usage::{Charge, Deployment, Instances, Meter, Name, Quantity, Relation, Step, Usage};
+use usage::{Charge, Deployment, Instances, Name, Quantity, Relation, Step, Usage, UsageType};
 
 /// The most that a line of a run can cost, or why it is not in the sum.
 type Line = Result<Bound, String>;
@@ -29,9 +29,9 @@ impl Sheet<'_> {
         let replica = self.named(replica);
         let region = replica.map_or(self.region(), |replica| self.region_of(replica));
         if replica.is_none() || region != self.region() {
-            self.by_use("replication to another region", "what is written to the bucket", Meter::RegionGb);
+            self.by_use("replication to another region", "what is written to the bucket", UsageType::RegionGb);
         }
-        self.by_use_in(region, "writes to the replica", "objects written to the bucket", Meter::S3Writes);
+        self.by_use_in(region, "writes to the replica", "objects written to the bucket", UsageType::S3Writes);
     }
 
     /// An endpoint is made by deployments, so its instances are in the state machine that makes it.
@@ -57,20 +57,28 @@ impl Sheet<'_> {
                 }
             }
         }
-        self.by_use("data to and from endpoints", "calls, by the size of requests and answers", Meter::EndpointDataGb);
-        self.by_use("volumes of endpoint instances", "their size and for how long they run", Meter::JobVolumeGbMonth);
+        self.by_use(
+            "data to and from endpoints",
+            "calls, by the size of requests and answers",
+            UsageType::EndpointDataGb,
+        );
+        self.by_use(
+            "volumes of endpoint instances",
+            "their size and for how long they run",
+            UsageType::JobVolumeGbMonth,
+        );
     }
 
     fn variant(&mut self, instances: &Instances, deployment: &Deployment) {
         let Instances { instance_type, count } = instances;
-        let meter = Meter::InstanceHour(instance_type.clone());
+        let usage_type = UsageType::InstanceHour(instance_type.clone());
         let (least, depends_on) = match deployment.autoscaling {
             Some((least, most)) => (least, format!("traffic, by autoscaling up to {most} instances, and deployments")),
             None => (*count, "deployments, which run old and new instances side by side for a while".to_owned()),
         };
         let what = format!("{least} × {instance_type}, once a model is approved");
-        self.monthly(what, &meter, Quantity::months_of(least));
-        self.by_use(format!("further instances {instance_type} of the endpoint"), depends_on, meter);
+        self.monthly(what, &usage_type, Quantity::months_of(least));
+        self.by_use(format!("further instances {instance_type} of the endpoint"), depends_on, usage_type);
     }
 
     /// The most that a step can cost, with the costs of the resources that it starts.
@@ -89,7 +97,9 @@ impl Sheet<'_> {
 
     fn line(&self, step: &str, charge: &Charge) -> Line {
         match charge {
-            Charge::AtMost { what, meter, quantity } => self.bound(format!("{step}: {what}"), meter, *quantity),
+            Charge::AtMost { what, usage_type, quantity } => {
+                self.bound(format!("{step}: {what}"), usage_type, *quantity)
+            }
             Charge::Unknown(reason) => Err(format!("{step}: {reason}")),
         }
     }

@@ -1,7 +1,7 @@
 //! Collects the costs and missing prices of one resource.
 
 use crate::{Bound, Gap, Item, Prices, Resource, Run};
-use usage::{Meter, Name, Quantity, Usage};
+use usage::{Name, Quantity, Usage, UsageType};
 
 /// The items, prices and gaps of one resource.
 #[derive(Default)]
@@ -15,7 +15,7 @@ pub(crate) struct Found {
 /// Something that is paid by use, without its price.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Use {
-    pub(crate) meter: Meter,
+    pub(crate) usage_type: UsageType,
     pub(crate) region: String,
     pub(crate) what: String,
     pub(crate) depends_on: String,
@@ -45,11 +45,11 @@ impl<'a> Sheet<'a> {
     /// Writes down everything that a resource declares.
     pub(crate) fn price(&mut self, usage: &Usage) {
         for used in &usage.monthly {
-            self.monthly(&used.what, &used.meter, used.quantity);
+            self.monthly(&used.what, &used.usage_type, used.quantity);
         }
         for used in &usage.by_use {
             if !used.writers_may_pay || !self.writers_pay(usage) {
-                self.by_use(&used.what, &used.depends_on, used.meter.clone());
+                self.by_use(&used.what, &used.depends_on, used.usage_type.clone());
             }
         }
         for used in &usage.not_metered {
@@ -85,19 +85,19 @@ impl<'a> Sheet<'a> {
     }
 
     /// Writes down something that is paid every month.
-    pub(crate) fn monthly(&mut self, what: impl Into<String>, meter: &Meter, quantity: Quantity) {
-        match self.prices.price(meter, self.region()) {
+    pub(crate) fn monthly(&mut self, what: impl Into<String>, usage_type: &UsageType, quantity: Quantity) {
+        match self.prices.price(usage_type, self.region()) {
             Some(unit_price) => {
-                let (unit, monthly) = (meter.unit(), unit_price.times(quantity));
+                let (unit, monthly) = (usage_type.unit(), unit_price.times(quantity));
                 self.found.items.push(Item { what: what.into(), quantity, unit, unit_price, monthly });
             }
-            None => self.gap(Gap::Monthly, what, self.lacks(meter, self.region())),
+            None => self.gap(Gap::Monthly, what, self.lacks(usage_type, self.region())),
         }
     }
 
     /// Writes down something that is paid by use.
-    pub(crate) fn by_use(&mut self, what: impl Into<String>, depends_on: impl Into<String>, meter: Meter) {
-        self.by_use_in(self.region(), what, depends_on, meter);
+    pub(crate) fn by_use(&mut self, what: impl Into<String>, depends_on: impl Into<String>, usage_type: UsageType) {
+        self.by_use_in(self.region(), what, depends_on, usage_type);
     }
 
     /// The same at the prices of another region.
@@ -106,14 +106,14 @@ impl<'a> Sheet<'a> {
         region: &str,
         what: impl Into<String>,
         depends_on: impl Into<String>,
-        meter: Meter,
+        usage_type: UsageType,
     ) {
-        match self.prices.price(&meter, region) {
+        match self.prices.price(&usage_type, region) {
             Some(_) => {
                 let (region, what, depends_on) = (region.to_owned(), what.into(), depends_on.into());
-                self.found.uses.push(Use { meter, region, what, depends_on });
+                self.found.uses.push(Use { usage_type, region, what, depends_on });
             }
-            None => self.gap(Gap::ByUse, what, self.lacks(&meter, region)),
+            None => self.gap(Gap::ByUse, what, self.lacks(&usage_type, region)),
         }
     }
 
@@ -129,14 +129,19 @@ impl<'a> Sheet<'a> {
     }
 
     /// The most that something can cost in a run, or why it has no price.
-    pub(crate) fn bound(&self, what: impl Into<String>, meter: &Meter, quantity: Quantity) -> Result<Bound, String> {
+    pub(crate) fn bound(
+        &self,
+        what: impl Into<String>,
+        usage_type: &UsageType,
+        quantity: Quantity,
+    ) -> Result<Bound, String> {
         let what = what.into();
-        match self.prices.price(meter, self.region()) {
+        match self.prices.price(usage_type, self.region()) {
             Some(unit_price) => {
-                let (unit, at_most) = (meter.unit(), unit_price.times(quantity));
+                let (unit, at_most) = (usage_type.unit(), unit_price.times(quantity));
                 Ok(Bound { what, quantity, unit, unit_price, at_most })
             }
-            None => Err(format!("{what}: {}", self.lacks(meter, self.region()))),
+            None => Err(format!("{what}: {}", self.lacks(usage_type, self.region()))),
         }
     }
 
@@ -157,8 +162,8 @@ impl<'a> Sheet<'a> {
         self.found.runs.push(Run { address, kind, what: what.into(), at_most, items, not_included });
     }
 
-    fn lacks(&self, meter: &Meter, region: &str) -> String {
-        let (as_of, key) = (self.prices.as_of(), meter.key());
+    fn lacks(&self, usage_type: &UsageType, region: &str) -> String {
+        let (as_of, key) = (self.prices.as_of(), usage_type.key());
         format!("the price list of {as_of} has no {key} for {region}")
     }
 }

@@ -1,7 +1,7 @@
 //! Taking over what exists and was made by somebody else.
 
 use aws_client::{Failure, Operation, Remedy, Result};
-use resource::{Address, Cx, Observation, Reconciler, Tags, describe_owner, tags_of};
+use resource::{Address, Context, Observation, Reconciler, Tags, describe_owner, tags_of};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use state::State;
@@ -25,7 +25,7 @@ impl Claim {
     ///
     /// # Errors
     /// When no resource has the declared name, or another one has it.
-    pub(crate) async fn id(&self, reconciler: &dyn Reconciler, spec: &Value, cx: &Cx) -> Result<String> {
+    pub(crate) async fn id(&self, reconciler: &dyn Reconciler, spec: &Value, cx: &Context) -> Result<String> {
         match (self, reconciler.find(spec, cx).await?) {
             (Self::Id(id), Some(found)) if found.id != *id => Err(Failure::refused(
                 format!("the resource with its name or tags is {}, and not {id}", found.id),
@@ -46,7 +46,7 @@ pub(crate) fn may_be_taken_over(
     reconciler: &dyn Reconciler,
     id: &str,
     observation: &Observation,
-    cx: &Cx,
+    cx: &Context,
 ) -> Result<()> {
     let noun = reconciler.noun();
     match observation {
@@ -108,7 +108,7 @@ pub(crate) fn is_not_another(claims: &Claims, state: &State) -> Vec<(Address, St
 }
 
 /// The error for a live resource that cannot become the declared one.
-pub(crate) fn does_not_fit(cause: &str, id: Option<&str>, diff: &resource::Diff) -> Failure {
+pub(crate) fn cannot_adopt(cause: &str, id: Option<&str>, diff: &resource::Diff) -> Failure {
     let id = id.unwrap_or_default();
     let differing = diff.changes.iter().filter(|change| change.forces_replacement);
     let fields: Vec<String> = differing

@@ -2,7 +2,7 @@
 
 use crate::Refusal;
 use crate::recorded::{current_state, unreadable};
-use crate::refresh::{ContextFactory, Look, Seen, look};
+use crate::refresh::{ContextFactory, ReadResult, ResourceRead, read_all};
 use aws_client::{Operation, Remedy};
 use resource::{
     Address, Cloud, Diff, FieldChange, IgnoreRules, IgnoredDifference, KindRegistry, Observation, Reconciler, Tags,
@@ -99,13 +99,14 @@ pub async fn drift(
         .partition(|(_, entry)| entry.id.is_some() && entry.phase != Phase::Deleting && !entry.adopting);
     drift.not_compared.extend(unfinished.into_iter().map(|(address, entry)| interrupted(address, entry)));
     drift.not_compared.extend(comparable.iter().flat_map(|(address, entry)| left_behind(address, entry)));
-    let looks = comparable.into_iter().map(|(address, entry)| Look::for_recorded(address, entry, &contexts)).collect();
-    let mut looked = look(looks, registry).await;
-    looked.sort_by(|a, b| a.0.cmp(&b.0));
-    for (address, result) in looked {
+    let reads =
+        comparable.into_iter().map(|(address, entry)| ResourceRead::for_recorded(address, entry, &contexts)).collect();
+    let mut results = read_all(reads, registry).await;
+    results.sort_by(|a, b| a.0.cmp(&b.0));
+    for (address, result) in results {
         let entry = &state.resources[&address];
-        match result.and_then(|seen| Ok((seen, registry.get(&entry.kind)?))) {
-            Ok((seen, reconciler)) => drift.judge(&address, entry, &seen, (reconciler, ignored)),
+        match result.and_then(|observed| Ok((observed, registry.get(&entry.kind)?))) {
+            Ok((observed, reconciler)) => drift.judge(&address, entry, &observed, (reconciler, ignored)),
             Err(failure) => drift.failed.push(Refusal { address, kind: entry.kind.clone(), failure, lifted_by: None }),
         }
     }
@@ -118,12 +119,12 @@ impl Drift {
         &mut self,
         address: &Address,
         entry: &Entry,
-        seen: &Seen,
+        observed: &ReadResult,
         (reconciler, ignored): (&dyn Reconciler, &IgnoreRules),
     ) {
         let mut replacement = None;
-        let change = match &seen.observation {
-            _ if seen.foreign_owner().is_some() => seen.foreign_owner().map(|owner| {
+        let change = match &observed.observation {
+            _ if observed.foreign_owner().is_some() => observed.foreign_owner().map(|owner| {
                 DriftChange::Missing(format!("another one has taken its place, which belongs to {owner}"))
             }),
             Observation::Absent => Some(DriftChange::Missing("it no longer exists".to_owned())),

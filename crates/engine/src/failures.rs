@@ -52,7 +52,7 @@ pub(crate) fn beyond_the_plan(cause: &str, fresh: bool, id: &str) -> Failure {
     }
 }
 
-pub(crate) fn does_not_take(diff: &Diff, id: &str) -> Failure {
+pub(crate) fn unsupported_change(diff: &Diff, id: &str) -> Failure {
     let show = |change: &FieldChange| format!("{} is {} and should be {}", change.path, change.before, change.after);
     let fields: Vec<String> = diff.changes.iter().map(show).collect();
     Failure {

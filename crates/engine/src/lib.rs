@@ -44,12 +44,12 @@ pub use apply::{Apply, apply};
 pub use drift::{Drift, DriftChange, Drifted, NotCompared, drift};
 pub use event::{Event, StepPhase};
 pub use plan::{
-    Action, AppliedField, ChangeDrift, DESTROYED, Kept, Lift, Loss, Moved, PLAN_FORMAT, Plan, PlannedChange, Refusal,
-    Summary,
+    Action, AppliedField, ChangeDrift, DESTROYED, Loss, Moved, OverrideOption, PLAN_FORMAT, Plan, PlannedChange,
+    Refusal, RetainedResource, Summary,
 };
 pub use planner::plan;
 pub use planning::{Planning, Purpose};
 pub use recorded::current_state;
-pub use repair::{Judged, LeftToPerson, RepairScope, Repairs, plan_repairs};
+pub use repair::{RepairInput, RepairScope, Repairs, UnrepairedDrift, plan_repairs};
 pub use stop::StopMode;
 pub use timeline::{ChainLink, MeasuredTimes, StepTime, Timeline};

@@ -1,15 +1,15 @@
 //! The owner of a recorded resource: checked before every change, because a name can pass to another owner.
 
 use aws_client::{Adoption, Failure, FailureKind, Remedy, Result};
-use resource::{Cx, Diff, FieldChange, Observation, Ownership, Reconciler, ReplaceOrder, Tags, tags_of};
+use resource::{Context, Diff, FieldChange, Observation, Ownership, Reconciler, ReplaceOrder, Tags, tags_of};
 use serde_json::Value;
 
 /// The ownership that the tags of an observed resource show; `None` for a kind without tags.
-pub(crate) fn of_live(reconciler: &dyn Reconciler, recorded: &Value, live: &Value, cx: &Cx) -> Option<Ownership> {
+pub(crate) fn of_live(reconciler: &dyn Reconciler, recorded: &Value, live: &Value, cx: &Context) -> Option<Ownership> {
     tags_of(live).map(|tags| of_tags(reconciler, recorded, &tags, cx))
 }
 
-fn of_tags(reconciler: &dyn Reconciler, recorded: &Value, live: &Tags, cx: &Cx) -> Ownership {
+fn of_tags(reconciler: &dyn Reconciler, recorded: &Value, live: &Tags, cx: &Context) -> Ownership {
     let named = reconciler.replace_order() == ReplaceOrder::DeleteFirst;
     Ownership::judge(cx.identity(), cx.lineage(), &tags_of(recorded).unwrap_or_default(), live, named)
 }
@@ -18,7 +18,12 @@ fn of_tags(reconciler: &dyn Reconciler, recorded: &Value, live: &Tags, cx: &Cx) 
 ///
 /// # Errors
 /// When the tags name another owner, or none, or cannot be read.
-pub(crate) async fn may_be_deleted(reconciler: &dyn Reconciler, recorded: &Value, id: &str, cx: &Cx) -> Result<()> {
+pub(crate) async fn may_be_deleted(
+    reconciler: &dyn Reconciler,
+    recorded: &Value,
+    id: &str,
+    cx: &Context,
+) -> Result<()> {
     let Some(tags) = reconciler.live_tags(recorded, id, cx).await? else { return Ok(()) };
     may_be_lost(&of_tags(reconciler, recorded, &tags, cx), reconciler, id, cx)
 }
@@ -27,7 +32,7 @@ pub(crate) async fn may_be_deleted(reconciler: &dyn Reconciler, recorded: &Value
 ///
 /// # Errors
 /// When it is foreign.
-pub(crate) fn may_be_changed(ownership: &Ownership, reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Result<()> {
+pub(crate) fn may_be_changed(ownership: &Ownership, reconciler: &dyn Reconciler, id: &str, cx: &Context) -> Result<()> {
     match ownership {
         Ownership::Foreign(owner) => Err(foreign(owner, reconciler, id, cx)),
         Ownership::Owned | Ownership::Incomplete | Ownership::Untagged => Ok(()),
@@ -44,7 +49,7 @@ pub(crate) fn may_be_updated(
     ownership: &Ownership,
     fields: &[FieldChange],
     may_lack_tags: bool,
-    (reconciler, id, cx): (&dyn Reconciler, &str, &Cx),
+    (reconciler, id, cx): (&dyn Reconciler, &str, &Context),
 ) -> Result<()> {
     let only_tags = fields.iter().all(|field| field.path == "tags" || field.path.starts_with("tags."));
     match ownership {
@@ -57,14 +62,14 @@ pub(crate) fn may_be_updated(
 ///
 /// # Errors
 /// When it is foreign, or bears no ownership tag at all.
-pub(crate) fn may_be_lost(ownership: &Ownership, reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Result<()> {
+pub(crate) fn may_be_lost(ownership: &Ownership, reconciler: &dyn Reconciler, id: &str, cx: &Context) -> Result<()> {
     match ownership {
         Ownership::Untagged => Err(untagged(reconciler, id, cx)),
         other => may_be_changed(other, reconciler, id, cx),
     }
 }
 
-fn foreign(owner: &str, reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Failure {
+fn foreign(owner: &str, reconciler: &dyn Reconciler, id: &str, cx: &Context) -> Failure {
     Failure::refused(
         format!("the {} {id} is not this environment's any more: it belongs to {owner}", reconciler.noun()),
         Remedy::Several(vec![forgetting(cx), cx.adoption(Adoption::ByName)]),
@@ -72,7 +77,7 @@ fn foreign(owner: &str, reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Failu
 }
 
 /// The error for a resource without any ownership tag, which stays as it is.
-fn untagged(reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Failure {
+fn untagged(reconciler: &dyn Reconciler, id: &str, cx: &Context) -> Failure {
     Failure::refused(
         format!(
             "the {} {id} bears none of this environment's tags, so nothing proves that it is still the one that \
@@ -83,13 +88,13 @@ fn untagged(reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Failure {
     )
 }
 
-fn forgetting(cx: &Cx) -> Remedy {
+fn forgetting(cx: &Context) -> Remedy {
     Remedy::Forget { environment: Some(cx.environment().to_owned()), address: Some(cx.address().to_string()) }
 }
 
 /// The refusal to take over a resource for its name, or for tags without the lineage. `condition` says how it differs
 /// from what is declared.
-pub(crate) fn unproven(reconciler: &dyn Reconciler, id: Option<&str>, condition: &str, cx: &Cx) -> Failure {
+pub(crate) fn unproven(reconciler: &dyn Reconciler, id: Option<&str>, condition: &str, cx: &Context) -> Failure {
     let (noun, id) = (reconciler.noun(), id.unwrap_or_default());
     Failure {
         kind: FailureKind::Exists,

@@ -3,13 +3,13 @@
 use std::time::Duration;
 use tokio::{sync::watch, time::Instant};
 
-/// The part of the whole run, as long as it is expected to be, that the longest chain may lose by looking late.
+/// The part of the whole run, as long as it is expected to be, that the longest chain may lose because a poll comes late.
 const LOST: f64 = 0.006;
 /// The number of polls of a step off the critical path before it would delay the run.
-const LOOKS_IN_SLACK: u32 = 4;
+const POLLS_IN_SLACK: u32 = 4;
 /// Before this part of the usual time nothing is expected to be ready.
 const NOT_BEFORE: u32 = 4;
-/// The shortest and the longest wait between two looks.
+/// The shortest and the longest wait between two polls.
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(15);
 
@@ -47,7 +47,7 @@ impl Pace {
     }
 
     /// The pause between two polls of a step that began then.
-    pub(crate) fn between_looks(&self, since: Instant) -> Duration {
+    pub(crate) fn between_polls(&self, since: Instant) -> Duration {
         let early = (since + self.typical / NOT_BEFORE).saturating_duration_since(Instant::now());
         self.between_attempts().max(early.min(LONGEST))
     }
@@ -57,7 +57,7 @@ impl Pace {
         let own = self.expected_end();
         let end = (*self.ends.borrow()).max(own);
         let tolerable = (end - self.run_began).mul_f64(LOST);
-        let slack = (end - own) / LOOKS_IN_SLACK;
+        let slack = (end - own) / POLLS_IN_SLACK;
         tolerable.max(slack).clamp(SHORTEST, LONGEST)
     }
 
@@ -77,28 +77,28 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[tokio::test(start_paused = true)]
-    async fn what_the_run_waits_for_is_looked_at_often_and_what_can_wait_seldom() {
+    async fn steps_on_the_critical_path_are_polled_often_and_others_seldom() {
         let began = Instant::now();
         let (expect, ends) = watch::channel(began + SECOND * 320);
         let domain = Pace::new(began, SECOND * 300, SECOND * 20, ends.clone());
         let gateway = Pace::new(began, SECOND * 90, SECOND * 2, ends);
-        assert_eq!(domain.between_looks(began), LONGEST, "it cannot be ready yet");
+        assert_eq!(domain.between_polls(began), LONGEST, "it cannot be ready yet");
         assert!(domain.between_attempts() < SECOND * 2);
         advance(SECOND * 80).await;
-        assert!(domain.between_looks(began) < SECOND * 2);
-        assert_eq!(gateway.between_looks(began), LONGEST);
+        assert!(domain.between_polls(began) < SECOND * 2);
+        assert_eq!(gateway.between_polls(began), LONGEST);
         expect.send_replace(Instant::now());
-        assert_eq!(gateway.between_looks(began), SHORTEST, "nothing else is left to wait for");
+        assert_eq!(gateway.between_polls(began), SHORTEST, "nothing else is left to wait for");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_takes_longer_than_usual_becomes_what_the_run_waits_for() {
+    async fn step_that_takes_longer_than_usual_joins_the_critical_path() {
         let began = Instant::now();
         let (_expect, ends) = watch::channel(began + SECOND * 100);
         let slow = Pace::new(began, SECOND * 20, Duration::ZERO, ends);
         advance(SECOND * 30).await;
-        assert_eq!(slow.between_looks(began), LONGEST);
+        assert_eq!(slow.between_polls(began), LONGEST);
         advance(SECOND * 65).await;
-        assert!(slow.between_looks(began) < SECOND * 2);
+        assert!(slow.between_polls(began) < SECOND * 2);
     }
 }

@@ -37,7 +37,7 @@ pub struct Plan {
     /// The resources that the declaration has dropped and that are kept all the same, because data would be lost with
     /// them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub kept: Vec<Kept>,
+    pub kept: Vec<RetainedResource>,
     /// Differences in ignored fields.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignored: Vec<IgnoredDifference>,
@@ -60,7 +60,7 @@ pub struct Plan {
 
 /// A resource that is no longer declared and stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct RetainedResource {
     /// The place in the stack.
     pub address: Address,
     /// `service:thing`.
@@ -279,12 +279,12 @@ pub struct Refusal {
     /// The reason.
     pub failure: aws_client::Failure,
     /// The option that lifts the refusal, if there is one.
-    pub lifted_by: Option<Lift>,
+    pub lifted_by: Option<OverrideOption>,
 }
 
 /// The option that lifts a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lift {
+pub enum OverrideOption {
     /// `--unprotect ADDRESS`.
     Unprotect,
     /// `--delete-data`.

@@ -2,8 +2,8 @@
 
 use crate::{
     Claim, Claims, Refusal, StopMode,
-    planning::Known,
-    refresh::{ContextFactory, Look, Seen, look, outputs_of},
+    planning::KnownResource,
+    refresh::{ContextFactory, ReadResult, ResourceRead, outputs_of, read_all},
     resolved_intents::ResolvedIntents,
     retry_budget::{RetryBudget, SURFACES_WITHIN},
 };
@@ -23,7 +23,7 @@ pub(crate) struct PlanRefresh<'a> {
     pub(crate) selected: &'a BTreeSet<usize>,
     /// The resources to adopt.
     pub(crate) claims: &'a Claims,
-    pub(crate) seen: BTreeMap<Address, Seen>,
+    pub(crate) observed: BTreeMap<Address, ReadResult>,
     /// The resources that could not be read.
     pub(crate) failures: Vec<Refusal>,
     /// The addresses that were searched for as long as AWS's lists may lag.
@@ -48,27 +48,27 @@ impl<'a> PlanRefresh<'a> {
             contexts,
             selected,
             claims,
-            seen: BTreeMap::new(),
+            observed: BTreeMap::new(),
             failures: Vec::new(),
             searched: BTreeSet::new(),
             began: Instant::now(),
         };
-        refresh.insert(look(refresh.recorded_reads(), registry).await);
-        let mut looked = BTreeSet::new();
+        refresh.insert(read_all(refresh.recorded_reads(), registry).await);
+        let mut searched = BTreeSet::new();
         loop {
-            let unrecorded = refresh.unrecorded_reads(&mut looked);
+            let unrecorded = refresh.unrecorded_reads(&mut searched);
             if unrecorded.is_empty() {
                 return refresh;
             }
-            refresh.insert(look(unrecorded, registry).await);
+            refresh.insert(read_all(unrecorded, registry).await);
         }
     }
 
-    fn insert(&mut self, looked: Vec<(Address, Result<Seen>)>) {
-        for (address, result) in looked {
+    fn insert(&mut self, results: Vec<(Address, Result<ReadResult>)>) {
+        for (address, result) in results {
             match result {
-                Ok(seen) => {
-                    self.seen.insert(address, seen);
+                Ok(observed) => {
+                    self.observed.insert(address, observed);
                 }
                 Err(failure) => {
                     let declared = self.stack.nodes().iter().find(|node| node.address == address);
@@ -80,28 +80,29 @@ impl<'a> PlanRefresh<'a> {
     }
 
     /// The recorded resources that the plan is about, and those that intents depend on.
-    fn recorded_reads(&self) -> Vec<Look> {
+    fn recorded_reads(&self) -> Vec<ResourceRead> {
         let nodes = self.selected.iter().map(|index| &self.stack.nodes()[*index]);
         let mut addresses: BTreeSet<&Address> = nodes.map(|node| &node.address).collect();
         let unknown = self.state.resources.values().filter(|entry| has_unknown(&entry.spec));
         addresses.extend(unknown.flat_map(|entry| &entry.depends_on).map(|needed| &needed.address));
         let entries = self.state.resources.iter().filter(|(address, _)| addresses.contains(address));
-        let at =
-            |(address, entry)| Look::for_recorded(address, entry, self.contexts).claiming(self.claims.get(address));
+        let at = |(address, entry)| {
+            ResourceRead::for_recorded(address, entry, self.contexts).claiming(self.claims.get(address))
+        };
         entries.map(at).collect()
     }
 
     /// The declared resources that the state does not record and that were not searched for yet. One that is adopted by
     /// its name within another adopted resource comes after that one.
-    fn unrecorded_reads(&self, looked: &mut BTreeSet<usize>) -> Vec<Look> {
-        let before = looked.clone();
+    fn unrecorded_reads(&self, searched: &mut BTreeSet<usize>) -> Vec<ResourceRead> {
+        let before = searched.clone();
         let mut predicted = PredictedOutputs(Vec::new());
-        let mut looks = Vec::new();
+        let mut reads = Vec::new();
         for (index, node) in self.stack.nodes().iter().enumerate() {
-            let seen = self.seen.get(&node.address).filter(|_| !self.is_retyped(node));
+            let observed = self.observed.get(&node.address).filter(|_| !self.is_retyped(node));
             let spec =
                 self.contexts.spec(node, &predicted, self.state.resources.get(&node.address)).unwrap_or_default();
-            let live = seen.and_then(|seen| outputs_of(&seen.observation));
+            let live = observed.and_then(|observed| outputs_of(&observed.observation));
             let outputs = live.or_else(|| {
                 let reconciler = self.registry.get(node.kind).ok()?;
                 reconciler.predict_outputs(&spec, node.address.as_str(), self.contexts.cloud.place()).ok()
@@ -122,11 +123,11 @@ impl<'a> PlanRefresh<'a> {
             };
             let waits = claim == Some(&Claim::Name) && has_unknown(&spec) && node.dependencies.iter().any(is_next);
             if !waits {
-                looked.insert(index);
-                looks.push(Look::for_declared(node, spec, self.contexts).claiming(claim));
+                searched.insert(index);
+                reads.push(ResourceRead::for_declared(node, spec, self.contexts).claiming(claim));
             }
         }
-        looks
+        reads
     }
 
     /// True if the resource recorded at the address is of another kind.
@@ -136,9 +137,9 @@ impl<'a> PlanRefresh<'a> {
 
     /// The resources that an interrupted run made, or may have made by another declaration than today's, and that no
     /// read has shown yet. The steps of `apply` search for the resources as they are declared now.
-    pub(crate) fn hidden(&self, recorded: &State, known: &[Known]) -> Vec<Address> {
+    pub(crate) fn hidden(&self, recorded: &State, known: &[KnownResource]) -> Vec<Address> {
         let unseen = |address: &Address| {
-            self.seen.get(address).is_some_and(Seen::shows_nothing) && !self.searched.contains(address)
+            self.observed.get(address).is_some_and(ReadResult::shows_nothing) && !self.searched.contains(address)
         };
         let mut hidden = BTreeSet::new();
         for (index, (node, known)) in self.stack.nodes().iter().zip(known).enumerate() {
@@ -147,14 +148,14 @@ impl<'a> PlanRefresh<'a> {
                 && let Some(entry) = recorded.resources.get(&node.address)
             {
                 let was_another = || self.is_retyped(node) || unseal(&entry.spec, &known.spec) != known.spec;
-                let is_leaving = self.seen.get(&node.address).is_some_and(Seen::is_leaving);
+                let is_leaving = self.observed.get(&node.address).is_some_and(ReadResult::is_leaving);
                 if entry.phase == Phase::Identified || (entry.phase == Phase::Intent && (is_leaving || was_another())) {
                     hidden.insert(&node.address);
                 }
             }
         }
         // The resources that a created one depends on exist as well.
-        let shown = |address: &Address| self.seen.get(address).is_some_and(|seen| !seen.shows_nothing());
+        let shown = |address: &Address| self.observed.get(address).is_some_and(|observed| !observed.shows_nothing());
         let made = recorded.resources.iter().filter(|(address, entry)| shown(address) && has_unknown(&entry.spec));
         let sources = made.flat_map(|(_, entry)| &entry.depends_on).map(|needed| &needed.address);
         hidden.extend(sources.filter(|address| unseen(address)));
@@ -170,22 +171,24 @@ impl<'a> PlanRefresh<'a> {
     }
 
     /// Searches for resources that interrupted runs may have made, for as long as AWS's lists may lag.
-    pub(crate) async fn surfaced(&self, hidden: Vec<(&Address, &Entry)>) -> Vec<(Address, Result<Seen>)> {
+    pub(crate) async fn surfaced(&self, hidden: Vec<(&Address, &Entry)>) -> Vec<(Address, Result<ReadResult>)> {
         let (_go, stop) = watch::channel(StopMode::Go);
         let mut retries = RetryBudget::new(stop);
-        let mut looked = Vec::new();
+        let mut results = Vec::new();
         let mut hidden = hidden;
         while !hidden.is_empty() {
             let last = self.began.elapsed() >= SURFACES_WITHIN;
-            let looks =
-                hidden.iter().map(|(address, entry)| Look::for_recorded(address, entry, self.contexts)).collect();
-            let (absent, there): (Vec<_>, Vec<_>) = look(looks, self.registry)
+            let reads = hidden
+                .iter()
+                .map(|(address, entry)| ResourceRead::for_recorded(address, entry, self.contexts))
+                .collect();
+            let (absent, there): (Vec<_>, Vec<_>) = read_all(reads, self.registry)
                 .await
                 .into_iter()
-                .partition(|(_, result)| result.as_ref().is_ok_and(Seen::shows_nothing));
-            looked.extend(there);
+                .partition(|(_, result)| result.as_ref().is_ok_and(ReadResult::shows_nothing));
+            results.extend(there);
             if last {
-                looked.extend(absent);
+                results.extend(absent);
                 break;
             }
             hidden.retain(|(address, _)| absent.iter().any(|(still, _)| still == *address));
@@ -193,10 +196,10 @@ impl<'a> PlanRefresh<'a> {
                 break;
             }
         }
-        looked
+        results
     }
 
     pub(crate) fn resolved_intents(&self) -> ResolvedIntents {
-        ResolvedIntents::new(self.state, &self.seen)
+        ResolvedIntents::new(self.state, &self.observed)
     }
 }

@@ -7,14 +7,14 @@ mod owners;
 
 use crate::{
     Action, ChangeDrift, PLAN_FORMAT, Plan, PlannedChange, Planning, Purpose, Refusal,
-    adoption::{does_not_fit, is_not_another},
+    adoption::{cannot_adopt, is_not_another},
     moves::after_moves,
     ownership,
     plan::LEAVING,
     plan_refresh::PlanRefresh,
-    planning::Known,
+    planning::KnownResource,
     recorded::{current_state, unreadable},
-    refresh::{ContextFactory, Origin, Seen, outputs_of},
+    refresh::{ContextFactory, Origin, ReadResult, outputs_of},
     resolved_intents::{ResolvedIntents, spec_as_created},
 };
 use aws_client::{Failure, Result};
@@ -22,7 +22,7 @@ use resource::{
     Address, Cloud, FieldChange, IgnoredDifference, KindRegistry, Node, Observation, PredictedOutputs, Stack, Tags,
 };
 use serde_json::Value;
-use state::{Phase, State};
+use state::{Entry, Phase, State};
 use std::{collections::BTreeSet, sync::Arc};
 use vocabulary::has_unknown;
 
@@ -110,7 +110,7 @@ impl Decision {
 /// The decisions about all declared resources.
 #[derive(Default)]
 struct Decided {
-    known: Vec<Known>,
+    known: Vec<KnownResource>,
     changes: Vec<PlannedChange>,
     unchanged: usize,
     refusals: Vec<Refusal>,
@@ -157,12 +157,12 @@ impl Planner<'_> {
         let others = is_not_another(&self.purpose.claims, self.state);
         refusals.extend(others.into_iter().map(|(address, kind, failure)| refusal(&address, &kind, failure)));
         self.recorded_ids(&known, &changes, &mut refusals);
-        self.same_thing_twice(&known, &changes, &mut refusals);
+        self.refuse_duplicate_ids(&known, &changes, &mut refusals);
         self.protections(&changes, &mut refusals);
         self.owners(&changes, &mut refusals).await;
         let losses = self.data(&changes, &mut refusals).await;
-        let is_unseen = |refusal: &Refusal| self.purpose.looks_only && self.is_unseen(refusal, &changes);
-        let (unseen, mut refusals): (Vec<_>, Vec<_>) = refusals.into_iter().partition(is_unseen);
+        let is_unknown_loss = |refusal: &Refusal| self.purpose.is_read_only && self.is_unknown_loss(refusal, &changes);
+        let (unknown_losses, mut refusals): (Vec<_>, Vec<_>) = refusals.into_iter().partition(is_unknown_loss);
         refusals.sort_by(|one, other| one.address.cmp(&other.address));
         let mut plan = Plan {
             format: PLAN_FORMAT,
@@ -183,10 +183,10 @@ impl Planner<'_> {
         };
         plan.hide_sensitive(self.registry);
         let (left_out, contexts) = (self.left_out(&known), self.contexts.clone());
-        Planning { plan, refusals, unseen, losses, left_out, known, intents, forgotten, contexts }
+        Planning { plan, refusals, unknown_losses, losses, left_out, known, intents, forgotten, contexts }
     }
 
-    fn left_out(&self, known: &[Known]) -> Vec<Address> {
+    fn left_out(&self, known: &[KnownResource]) -> Vec<Address> {
         let nodes = self.stack.nodes().iter().map(|node| &node.address);
         let declared: BTreeSet<&Address> = nodes.clone().collect();
         let recorded = self.state.resources.keys();
@@ -199,8 +199,8 @@ impl Planner<'_> {
         let mut decided = Decided::default();
         let mut predicted = PredictedOutputs(Vec::with_capacity(self.stack.nodes().len()));
         for (index, node) in self.stack.nodes().iter().enumerate() {
-            let seen = refresh.seen.get(&node.address);
-            match self.decide(node, seen, &mut predicted, !refresh.selected.contains(&index)) {
+            let observed = refresh.observed.get(&node.address);
+            match self.decide(node, observed, &mut predicted, !refresh.selected.contains(&index)) {
                 Ok((one, change, ignored)) => {
                     decided.ignored.extend(ignored);
                     match change {
@@ -212,11 +212,11 @@ impl Planner<'_> {
                 }
                 Err(failure) => {
                     decided.refusals.push(refusal(&node.address, node.kind, failure));
-                    let live = seen.and_then(|seen| outputs_of(&seen.observation));
+                    let live = observed.and_then(|observed| outputs_of(&observed.observation));
                     let blank = || self.predict_outputs(node, &self.spec(node, &predicted)?);
                     let outputs = live.map_or_else(blank, Ok).unwrap_or_default();
                     predicted.0.push(outputs);
-                    decided.known.push(Known::default());
+                    decided.known.push(KnownResource::default());
                 }
             }
         }
@@ -234,34 +234,34 @@ impl Planner<'_> {
     fn decide(
         &self,
         node: &Node,
-        seen: Option<&Seen>,
+        observed: Option<&ReadResult>,
         predicted: &mut PredictedOutputs,
         excluded: bool,
-    ) -> Result<(Known, Option<PlannedChange>, Vec<IgnoredDifference>)> {
+    ) -> Result<(KnownResource, Option<PlannedChange>, Vec<IgnoredDifference>)> {
         let mut spec = self.spec(node, predicted)?;
         let entry = self.state.resources.get(&node.address);
-        let ignored = match seen {
-            Some(seen) if !excluded => self.keep_live(node, &mut spec, seen, entry)?,
+        let ignored = match observed {
+            Some(observed) if !excluded => self.keep_live(node, &mut spec, observed, entry)?,
             _ => Vec::new(),
         };
-        let decision = match (seen, entry) {
+        let decision = match (observed, entry) {
             _ if excluded => Decision::nothing(),
-            (Some(Seen { id: Some(_), .. }), Some(entry)) if entry.kind != node.kind => {
+            (Some(ReadResult { id: Some(_), .. }), Some(entry)) if entry.kind != node.kind => {
                 let cause = format!("it was a {} and is now a {}", entry.kind, node.kind);
                 Decision::new(Action::Replace, Some(cause), self.all_fields(&spec))
             }
             (_, Some(entry)) if entry.kind != node.kind => Decision::new(Action::Create, None, self.all_fields(&spec)),
-            (Some(seen), entry) => {
-                let mut decision = self.compare(node, &spec, seen, entry)?;
-                decision.drift = self.drifted(node, seen, entry, &decision)?;
-                self.is_ours_to_change(node, seen, entry, &decision)?;
+            (Some(observed), entry) => {
+                let mut decision = self.compare(node, &spec, observed, entry)?;
+                decision.drift = self.drifted(node, observed, entry, &decision)?;
+                self.refuse_foreign_change(node, observed, entry, &decision)?;
                 decision
             }
             (None, _) => Decision::new(Action::Create, None, self.all_fields(&spec)),
         };
-        let id = seen.and_then(|seen| seen.id.clone());
+        let id = observed.and_then(|observed| observed.id.clone());
         let stays = matches!(decision.action, None | Some(Action::Update));
-        let live = seen.and_then(|seen| outputs_of(&seen.observation)).filter(|_| stays);
+        let live = observed.and_then(|observed| outputs_of(&observed.observation)).filter(|_| stays);
         let recorded = entry.map(|entry| entry.outputs.clone()).filter(|outputs| excluded && !outputs.is_null());
         let outputs = live.or(recorded);
         predicted.0.push(match &outputs {
@@ -279,12 +279,12 @@ impl Planner<'_> {
             deposed: false,
             drift: decision.drift,
         });
-        let is_unproven = seen.is_some_and(|seen| seen.by == Origin::Unproven);
+        let is_unproven = observed.is_some_and(|observed| observed.by == Origin::Unproven);
         let claimed = id.is_some() && (is_unproven || self.purpose.claims.contains_key(&node.address));
         let owned = !claimed && !entry.is_some_and(|entry| entry.adopting);
-        let unfinished = owned && entry.zip(seen).is_some_and(|(entry, seen)| seen.is_unfinished(entry));
+        let unfinished = owned && entry.zip(observed).is_some_and(|(entry, observed)| observed.is_unfinished(entry));
         let (action, keeps_live) = (decision.action, !ignored.is_empty());
-        let known = Known { id, outputs, spec, action, excluded, owned, claimed, unfinished, keeps_live };
+        let known = KnownResource { id, outputs, spec, action, excluded, owned, claimed, unfinished, keeps_live };
         Ok((known, change, ignored))
     }
 
@@ -294,10 +294,10 @@ impl Planner<'_> {
         &self,
         node: &Node,
         spec: &mut Value,
-        seen: &Seen,
-        entry: Option<&state::Entry>,
+        observed: &ReadResult,
+        entry: Option<&Entry>,
     ) -> Result<Vec<IgnoredDifference>> {
-        let Observation::Ready { live, .. } = &seen.observation else { return Ok(Vec::new()) };
+        let Observation::Ready { live, .. } = &observed.observation else { return Ok(Vec::new()) };
         if entry.is_some_and(|entry| entry.kind != node.kind) {
             return Ok(Vec::new());
         }
@@ -317,19 +317,19 @@ impl Planner<'_> {
         Ok(ignored)
     }
 
-    fn compare(&self, node: &Node, spec: &Value, seen: &Seen, entry: Option<&state::Entry>) -> Result<Decision> {
+    fn compare(&self, node: &Node, spec: &Value, observed: &ReadResult, entry: Option<&Entry>) -> Result<Decision> {
         let reconciler = self.registry.get(node.kind)?;
         let decision = |action, cause: Option<&str>, fields| Decision::new(action, cause.map(str::to_owned), fields);
         let interrupted = entry.is_some_and(|entry| entry.phase == Phase::Deleting);
         let cx = self.contexts.cx(&node.address, "");
-        if let (Origin::Unproven, Some(condition)) = (seen.by, ownership::unready(&seen.observation)) {
-            return Err(ownership::unproven(reconciler, seen.id.as_deref(), &condition, &cx));
+        if let (Origin::Unproven, Some(condition)) = (observed.by, ownership::unready(&observed.observation)) {
+            return Err(ownership::unproven(reconciler, observed.id.as_deref(), &condition, &cx));
         }
-        Ok(match &seen.observation {
+        Ok(match &observed.observation {
             // Even if it is gone: what a deletion clears away after that may still be there.
             _ if interrupted => decision(Action::Replace, Some("its deletion was interrupted"), self.all_fields(spec)),
             // AWS's leftovers are found by its id alone, which no list shows much longer.
-            Observation::Absent if seen.is_leaving() && reconciler.leftovers() && entry.is_some() => {
+            Observation::Absent if observed.is_leaving() && reconciler.leftovers() && entry.is_some() => {
                 decision(Action::Replace, Some(LEAVING), self.all_fields(spec))
             }
             Observation::Absent => {
@@ -350,12 +350,12 @@ impl Planner<'_> {
             Observation::Ready { live, .. } => {
                 let diff = reconciler.compare(spec, entry.map(|entry| &entry.spec), live);
                 let unfinished = entry.is_some_and(|entry| entry.phase != Phase::Ready);
-                let is_adopted = seen.by == Origin::Claim || entry.is_some_and(|entry| entry.adopting);
-                match (reconciler.replacement(spec, live, &diff), seen.by) {
-                    (Some(cause), _) if is_adopted => return Err(does_not_fit(&cause, seen.id.as_deref(), &diff)),
+                let is_adopted = observed.by == Origin::Claim || entry.is_some_and(|entry| entry.adopting);
+                match (reconciler.replacement(spec, live, &diff), observed.by) {
+                    (Some(cause), _) if is_adopted => return Err(cannot_adopt(&cause, observed.id.as_deref(), &diff)),
                     (_, Origin::Unproven) if !diff.is_empty() => {
                         let condition = ownership::undeclared(&diff);
-                        return Err(ownership::unproven(reconciler, seen.id.as_deref(), &condition, &cx));
+                        return Err(ownership::unproven(reconciler, observed.id.as_deref(), &condition, &cx));
                     }
                     (_, Origin::Unproven) => {
                         decision(Action::Update, Some("it exists as it is declared and is taken over"), Vec::new())

@@ -18,8 +18,8 @@ pub struct Purpose {
     pub unprotect: Vec<String>,
     /// Globs of the addresses whose data may be deleted; `*`: all data.
     pub delete_data: Vec<String>,
-    /// True if the plan will not be applied. Its caller may lack the permissions to look for data.
-    pub looks_only: bool,
+    /// True if the plan will not be applied. Its caller may lack the permissions to search for data.
+    pub is_read_only: bool,
     /// True if the planning lists the data that the plan may delete. That costs calls.
     pub lists_losses: bool,
     /// True if resources that hold logs, or are needed to read data, are kept where the declaration drops them, even if
@@ -37,21 +37,21 @@ pub struct Planning {
     pub plan: Plan,
     /// The refusals; a plan with refusals must not be applied.
     pub refusals: Vec<Refusal>,
-    /// Of what it cannot be told whether data would be lost with it, as the permission to look is missing; only if the
-    /// plan [`looks_only`](Purpose::looks_only).
-    pub unseen: Vec<Refusal>,
+    /// Of what it cannot be told whether data would be lost with it, because a permission to read is missing; only if the
+    /// plan [`is_read_only`](Purpose::is_read_only).
+    pub unknown_losses: Vec<Refusal>,
     /// The data that the plan may delete; only if the plan [`lists_losses`](Purpose::lists_losses).
     pub losses: Vec<Loss>,
     /// The declared or recorded addresses that were not read, because the plan has targets.
     pub left_out: Vec<Address>,
-    pub(crate) known: Vec<Known>,
+    pub(crate) known: Vec<KnownResource>,
     pub(crate) intents: ResolvedIntents,
     pub(crate) forgotten: Vec<Address>,
     pub(crate) contexts: ContextFactory,
 }
 
 impl Planning {
-    /// True if every resource was seen. Otherwise the rest of the plan is unreliable. A name that another owner has
+    /// True if every resource was read. Otherwise the rest of the plan is unreliable. A name that another owner has
     /// hides nothing.
     pub fn is_whole(&self) -> bool {
         let hides_nothing = |kind| matches!(kind, FailureKind::Refused | FailureKind::Exists);
@@ -61,7 +61,7 @@ impl Planning {
 
 /// The known facts about a declared resource before the first step.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Known {
+pub(crate) struct KnownResource {
     /// The id of the live resource.
     pub(crate) id: Option<String>,
     /// Its outputs, if it exists and stays.

@@ -9,8 +9,8 @@ use crate::{
 use aws_client::{Adoption, Failure, FailureKind, Operation, Remedy, Result};
 use futures::{StreamExt, stream};
 use resource::{
-    Address, Cloud, Cx, KindRegistry, LINEAGE_TAG, Lookup, Node, Observation, Owner, Ownership, StackTagCache, Tags,
-    tags_of,
+    Address, Cloud, Context, KindRegistry, LINEAGE_TAG, Lookup, Node, Observation, Owner, Ownership, StackTagCache,
+    Tags, tags_of,
 };
 use serde_json::Value;
 use state::{Entry, Phase};
@@ -22,7 +22,7 @@ use vocabulary::has_unknown;
 /// each service has its own limit below.
 const AT_ONCE: usize = 512;
 
-/// Makes the context each reconciler works in.
+/// Makes the contexts of reconcilers.
 #[derive(Clone)]
 pub(crate) struct ContextFactory {
     pub(crate) cloud: Arc<Cloud>,
@@ -34,9 +34,9 @@ pub(crate) struct ContextFactory {
 }
 
 impl ContextFactory {
-    pub(crate) fn cx(&self, address: &Address, token: &str) -> Cx {
+    pub(crate) fn cx(&self, address: &Address, token: &str) -> Context {
         let delete_data = self.delete_data.iter().any(|glob| address.matches(glob));
-        Cx::new(self.cloud.clone(), address.clone(), self.identity.clone(), token.to_owned(), delete_data)
+        Context::new(self.cloud.clone(), address.clone(), self.identity.clone(), token.to_owned(), delete_data)
             .of_lineage(self.lineage.clone())
     }
 
@@ -51,14 +51,14 @@ impl ContextFactory {
 
     /// The context of the recorded resource at an address. A deposed resource has the same tags, and is about to be
     /// deleted.
-    pub(crate) fn cx_of(&self, address: &Address, entry: &Entry) -> Cx {
+    pub(crate) fn cx_of(&self, address: &Address, entry: &Entry) -> Context {
         let replaced = entry.deposed.iter().map(|old| old.id.clone()).collect();
         self.cx(address, &entry.token).with_going(Arc::new(replaced))
     }
 }
 
-/// Something to look for or at.
-pub(crate) struct Look {
+/// A read of one resource: by its id, or by a search.
+pub(crate) struct ResourceRead {
     address: Address,
     kind: String,
     id: Option<String>,
@@ -68,10 +68,10 @@ pub(crate) struct Look {
     adopting: bool,
     /// True if a run of this state meant to create it.
     is_intended: bool,
-    cx: Cx,
+    cx: Context,
 }
 
-impl Look {
+impl ResourceRead {
     /// The read of a recorded resource.
     pub(crate) fn for_recorded(address: &Address, entry: &Entry, contexts: &ContextFactory) -> Self {
         Self {
@@ -107,7 +107,7 @@ impl Look {
         }
     }
 
-    /// The same, for what is to be taken over.
+    /// The same, for a resource that the user adopts.
     pub(crate) fn claiming(self, claim: Option<&Claim>) -> Self {
         Self { claim: claim.cloned(), adopting: self.adopting || claim.is_some(), ..self }
     }
@@ -115,7 +115,7 @@ impl Look {
 
 /// The result of a read.
 #[derive(Clone, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct ReadResult {
     /// The id, recorded or found.
     pub(crate) id: Option<String>,
     /// The way in which the resource was found.
@@ -140,7 +140,7 @@ pub(crate) enum Origin {
     Claim,
 }
 
-impl Seen {
+impl ReadResult {
     /// The other owner, if its tags name one.
     pub(crate) fn foreign_owner(&self) -> Option<&str> {
         match &self.ownership {
@@ -171,21 +171,24 @@ impl Seen {
     }
 }
 
-/// Looks at everything at once, as far as that goes: things of a kind side by side, since AWS can answer those together.
-pub(crate) async fn look(looks: Vec<Look>, registry: &KindRegistry) -> Vec<(Address, Result<Seen>)> {
-    look_each(looks, registry).await.into_iter().map(|(address, _, seen)| (address, seen)).collect()
+/// Reads resources at once. Those of a kind come side by side, because AWS can answer them in one batch.
+pub(crate) async fn read_all(reads: Vec<ResourceRead>, registry: &KindRegistry) -> Vec<(Address, Result<ReadResult>)> {
+    read_each(reads, registry).await.into_iter().map(|(address, _, observed)| (address, observed)).collect()
 }
 
 /// The same, with the kind of each: an address can have deposed resources of other kinds.
-pub(crate) async fn look_each(mut looks: Vec<Look>, registry: &KindRegistry) -> Vec<(Address, String, Result<Seen>)> {
-    looks.sort_by(|one, other| one.kind.cmp(&other.kind));
+pub(crate) async fn read_each(
+    mut reads: Vec<ResourceRead>,
+    registry: &KindRegistry,
+) -> Vec<(Address, String, Result<ReadResult>)> {
+    reads.sort_by(|one, other| one.kind.cmp(&other.kind));
     let tag_cache = Arc::new(StackTagCache::default());
-    stream::iter(looks)
-        .map(|look| {
-            let cx = look.cx.clone().with_tag_cache(tag_cache.clone());
+    stream::iter(reads)
+        .map(|read| {
+            let cx = read.cx.clone().with_tag_cache(tag_cache.clone());
             async move {
-                let seen = look_until_sure(&look, &cx, registry).await;
-                (look.address, look.kind, seen)
+                let observed = read_until_sure(&read, &cx, registry).await;
+                (read.address, read.kind, observed)
             }
         })
         .buffer_unordered(AT_ONCE)
@@ -195,38 +198,38 @@ pub(crate) async fn look_each(mut looks: Vec<Look>, registry: &KindRegistry) -> 
 
 /// Reads a resource until a difference to the recorded spec has shown in several reads in a row. For a while after a
 /// change, AWS answers alternately with the new and the old settings.
-async fn look_until_sure(look: &Look, cx: &Cx, registry: &KindRegistry) -> Result<Seen> {
-    let mut seen = look_patiently(look, cx, registry).await?;
+async fn read_until_sure(read: &ResourceRead, cx: &Context, registry: &KindRegistry) -> Result<ReadResult> {
+    let mut observed = read_with_retries(read, cx, registry).await?;
     for pause in retry_budget::BETWEEN_DOUBTS {
-        if !is_doubtful(look, &seen, registry) {
+        if !is_doubtful(read, &observed, registry) {
             break;
         }
         retry_budget::rest(pause).await;
-        seen = look_patiently(look, cx, registry).await?;
+        observed = read_with_retries(read, cx, registry).await?;
     }
-    Ok(seen)
+    Ok(observed)
 }
 
 /// True if the observed resource differs from the recorded spec.
-fn is_doubtful(look: &Look, seen: &Seen, registry: &KindRegistry) -> bool {
-    let Observation::Ready { live, .. } = &seen.observation else { return false };
-    let is_ours = seen.by == Origin::Record && look.claim.is_none() && seen.foreign_owner().is_none();
-    is_ours
-        && !has_unknown(&look.spec)
-        && registry.get(&look.kind).is_ok_and(|kind| !kind.compare(&look.spec, Some(&look.spec), live).is_empty())
+fn is_doubtful(read: &ResourceRead, observed: &ReadResult, registry: &KindRegistry) -> bool {
+    let Observation::Ready { live, .. } = &observed.observation else { return false };
+    let is_owned = observed.by == Origin::Record && read.claim.is_none() && observed.foreign_owner().is_none();
+    is_owned
+        && !has_unknown(&read.spec)
+        && registry.get(&read.kind).is_ok_and(|kind| !kind.compare(&read.spec, Some(&read.spec), live).is_empty())
 }
 
 /// Reads with the retries of `apply`: after throttling, lost answers and errors of eventual consistency.
-async fn look_patiently(look: &Look, cx: &Cx, registry: &KindRegistry) -> Result<Seen> {
+async fn read_with_retries(read: &ResourceRead, cx: &Context, registry: &KindRegistry) -> Result<ReadResult> {
     let (_go, stop) = watch::channel(StopMode::Go);
     let mut retries = RetryBudget::new(stop);
     loop {
-        let failure = match look_at(look, cx, registry).await {
-            Ok(seen) => return Ok(seen),
+        let failure = match read_once(read, cx, registry).await {
+            Ok(observed) => return Ok(observed),
             Err(failure) => failure,
         };
         // An unrecorded resource may not exist at all. Then only the permission to search for it is missing.
-        let is_recorded = look.id.is_some();
+        let is_recorded = read.id.is_some();
         let shown = if is_recorded { retry_budget::with_retry_time(&failure) } else { failure.clone() };
         if shown.kind.is_retryable() {
             cx.waits_for(&shown);
@@ -244,57 +247,61 @@ async fn look_patiently(look: &Look, cx: &Cx, registry: &KindRegistry) -> Result
     }
 }
 
-async fn look_at(look: &Look, cx: &Cx, registry: &KindRegistry) -> Result<Seen> {
-    let reconciler = registry.get(&look.kind)?;
-    let (id, by) = match (&look.id, &look.claim) {
+async fn read_once(read: &ResourceRead, cx: &Context, registry: &KindRegistry) -> Result<ReadResult> {
+    let reconciler = registry.get(&read.kind)?;
+    let (id, by) = match (&read.id, &read.claim) {
         (Some(id), _) => (Some(id.clone()), Origin::Record),
-        (None, Some(claim)) => (Some(claim.id(reconciler, &look.spec, cx).await?), Origin::Claim),
-        (None, None) => match find(reconciler, &look.spec, cx).await? {
+        (None, Some(claim)) => (Some(claim.id(reconciler, &read.spec, cx).await?), Origin::Claim),
+        (None, None) => match find(reconciler, &read.spec, cx).await? {
             Some(found) if found.is_proven => (Some(found.id), Origin::Search),
-            Some(found) if look.is_intended => (Some(found.id), Origin::Intended),
+            Some(found) if read.is_intended => (Some(found.id), Origin::Intended),
             Some(found) => (Some(found.id), Origin::Unproven),
             None => (None, Origin::Search),
         },
     };
     let observation = match &id {
-        Some(id) => reconciler.observe(&look.spec, id, cx).await?,
+        Some(id) => reconciler.observe(&read.spec, id, cx).await?,
         None => Observation::Absent,
     };
     // One whose adoption was interrupted may be gone.
     let is_gone = by != Origin::Claim && matches!(observation, Observation::Absent);
     if let Some(id) = &id
-        && look.adopting
+        && read.adopting
         && !is_gone
     {
         adoption::may_be_taken_over(reconciler, id, &observation, cx)?;
     }
     let ownership = match (by, &observation) {
-        (Origin::Record, Observation::Ready { live, .. }) if !look.adopting => {
-            ownership::of_live(reconciler, &look.spec, live, cx)
+        (Origin::Record, Observation::Ready { live, .. }) if !read.adopting => {
+            ownership::of_live(reconciler, &read.spec, live, cx)
         }
         _ => None,
     };
-    Ok(Seen { id, by, observation, ownership })
+    Ok(ReadResult { id, by, observation, ownership })
 }
 
 /// A resource that was found.
-pub(crate) struct Ours {
+pub(crate) struct OwnedResource {
     pub(crate) id: String,
     /// True if its tags prove it. A name does not, nor do tags without the lineage, which anybody may give.
     pub(crate) is_proven: bool,
 }
 
-/// Looks for a resource that is ours by name, token or tag.
+/// Searches for a resource that the stack owns, by name, token or tag.
 ///
 /// # Errors
 /// When the resource with its name has another owner.
-pub(crate) async fn find(reconciler: &dyn resource::Reconciler, spec: &Value, cx: &Cx) -> Result<Option<Ours>> {
+pub(crate) async fn find(
+    reconciler: &dyn resource::Reconciler,
+    spec: &Value,
+    cx: &Context,
+) -> Result<Option<OwnedResource>> {
     let Some(found) = reconciler.find(spec, cx).await? else { return Ok(None) };
-    let ours = |id, is_proven| Ok(Some(Ours { id, is_proven }));
+    let owned = |id, is_proven| Ok(Some(OwnedResource { id, is_proven }));
     match &found.owner {
-        Owner::Parent => ours(found.id, true),
-        Owner::Name => ours(found.id, false),
-        Owner::Tags(tags) if cx.owns(tags) => ours(found.id, cx.proves(tags)),
+        Owner::Parent => owned(found.id, true),
+        Owner::Name => owned(found.id, false),
+        Owner::Tags(tags) if cx.owns(tags) => owned(found.id, cx.proves(tags)),
         Owner::Tags(tags) => {
             let (whose, help) = match adoption::other_owner(tags) {
                 Some(owner) if cx.names(tags) => (

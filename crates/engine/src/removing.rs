@@ -11,7 +11,7 @@ use crate::{
     run::{Outcome, Run},
 };
 use aws_client::{Failure, Result};
-use resource::{Address, Cx, Deletion, Reconciler};
+use resource::{Address, Context, Deletion, Reconciler};
 use serde_json::Value;
 use state::{Entry, Phase};
 
@@ -19,7 +19,7 @@ use state::{Entry, Phase};
 pub(crate) struct PendingDeletion<'a> {
     pub(crate) spec: &'a Value,
     pub(crate) id: &'a str,
-    pub(crate) cx: &'a Cx,
+    pub(crate) cx: &'a Context,
     /// True if an interrupted run has created it, so that AWS's lists may not show it yet.
     pub(crate) interrupted: bool,
     /// True if the run need not wait until it is gone.

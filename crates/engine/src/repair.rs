@@ -27,7 +27,7 @@ pub struct Repairs {
     /// The drift to repair, and how.
     pub planned: Vec<(Address, Action)>,
     /// Drift that is left to a person.
-    pub left: Vec<LeftToPerson>,
+    pub left: Vec<UnrepairedDrift>,
     /// Resources for which the file asks for something else than was applied. `up` applies that.
     pub pending: Vec<Address>,
     /// True if a run that was interrupted or is still at work began one of the changes in `left`.
@@ -38,7 +38,7 @@ pub struct Repairs {
 
 /// Drift that is not repaired.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftToPerson {
+pub struct UnrepairedDrift {
     /// The resource.
     pub address: Address,
     /// Its kind.
@@ -55,7 +55,7 @@ pub struct LeftToPerson {
 type Reason = (String, Option<Remedy>);
 
 /// The input of [`plan_repairs`].
-pub struct Judged<'a> {
+pub struct RepairInput<'a> {
     /// A plan of [`applied_stack`](crate::applied_stack), of everything, that allows no loss of data and no change to
     /// what is protected.
     pub planning: &'a Planning,
@@ -70,7 +70,7 @@ pub struct Judged<'a> {
 }
 
 /// The decision on a planned change.
-enum Fate {
+enum RepairDecision {
     Repair,
     Left(Reason),
     Unfinished,
@@ -81,8 +81,8 @@ enum Fate {
 
 /// Says of each difference between the cloud and the recorded specs whether it may be repaired. What the file asks
 /// for beyond those is `pending`. Drift at `ignored` addresses is left out.
-pub fn plan_repairs(judged: &Judged<'_>, scope: RepairScope, ignored: impl Fn(&Address) -> bool) -> Repairs {
-    let Judged { planning, applied, declared, state, registry } = judged;
+pub fn plan_repairs(judged: &RepairInput<'_>, scope: RepairScope, ignored: impl Fn(&Address) -> bool) -> Repairs {
+    let RepairInput { planning, applied, declared, state, registry } = judged;
     let place = planning.contexts.cloud.place();
     let pending = applied_stack::pending(declared, state, registry, place);
     let mut judge = Judge { judged, scope, pending: &pending, held: HashMap::new(), missing: HashSet::new() };
@@ -108,15 +108,15 @@ pub fn plan_repairs(judged: &Judged<'_>, scope: RepairScope, ignored: impl Fn(&A
             }
             continue;
         };
-        let fate = if ignored(&node.address) { Fate::Ignored } else { judge.fate(node, change) };
-        if change.action.makes() && !matches!(fate, Fate::Repair) {
+        let decision = if ignored(&node.address) { RepairDecision::Ignored } else { judge.decide(node, change) };
+        if change.action.makes() && !matches!(decision, RepairDecision::Repair) {
             judge.missing.insert(index);
         }
-        match fate {
-            Fate::Repair => repairs.planned.push((node.address.clone(), change.action)),
-            Fate::Left(reason) => repairs.leave(change, reason),
-            Fate::Unfinished => repairs.leave_unfinished(change),
-            Fate::Follows | Fate::Ignored => {}
+        match decision {
+            RepairDecision::Repair => repairs.planned.push((node.address.clone(), change.action)),
+            RepairDecision::Left(reason) => repairs.leave(change, reason),
+            RepairDecision::Unfinished => repairs.leave_unfinished(change),
+            RepairDecision::Follows | RepairDecision::Ignored => {}
         }
     }
     for change in
@@ -133,7 +133,7 @@ pub fn plan_repairs(judged: &Judged<'_>, scope: RepairScope, ignored: impl Fn(&A
 impl Repairs {
     fn leave(&mut self, change: &PlannedChange, (reason, help): Reason) {
         let PlannedChange { address, kind, action, .. } = change.clone();
-        self.left.push(LeftToPerson { address, kind, action, reason, help });
+        self.left.push(UnrepairedDrift { address, kind, action, reason, help });
     }
 
     fn leave_unfinished(&mut self, change: &PlannedChange) {
@@ -143,9 +143,9 @@ impl Repairs {
 }
 
 /// A resource that the planner refuses to touch, without a change.
-fn refused(refusal: &Refusal) -> LeftToPerson {
+fn refused(refusal: &Refusal) -> UnrepairedDrift {
     let action = if refusal.failure.kind == FailureKind::Exists { Action::Create } else { Action::Update };
-    LeftToPerson {
+    UnrepairedDrift {
         address: refusal.address.clone(),
         kind: refusal.kind.clone(),
         action,
@@ -160,7 +160,7 @@ fn with_up(reason: impl Into<String>, effect: &str) -> Reason {
 }
 
 struct Judge<'a> {
-    judged: &'a Judged<'a>,
+    judged: &'a RepairInput<'a>,
     scope: RepairScope,
     pending: &'a BTreeSet<Address>,
     /// Resources that the planner refuses to touch: protected, with data at risk, foreign.
@@ -174,21 +174,21 @@ impl<'a> Judge<'a> {
         self.held.entry(&refusal.address).or_insert(refusal);
     }
 
-    fn fate(&self, node: &Node, change: &PlannedChange) -> Fate {
-        let Some(entry) = self.judged.state.resources.get(&node.address) else { return Fate::Unfinished };
+    fn decide(&self, node: &Node, change: &PlannedChange) -> RepairDecision {
+        let Some(entry) = self.judged.state.resources.get(&node.address) else { return RepairDecision::Unfinished };
         if applied_stack::is_unfinished(entry, self.pending.contains(&node.address)) {
-            return Fate::Unfinished;
+            return RepairDecision::Unfinished;
         }
         let needs = node.dependencies.iter().find(|needed| self.missing.contains(&needed.node));
         if let Some(needed) = needs {
             if change.action != Action::Create && change.fields.iter().all(|field| !field.known) {
-                return Fate::Follows;
+                return RepairDecision::Follows;
             }
             let address = &self.judged.applied.nodes()[needed.node].address;
-            return Fate::Left((format!("it needs {address}, which is not there to be used"), None));
+            return RepairDecision::Left((format!("it needs {address}, which is not there to be used"), None));
         }
         if let Some(reason) = self.asks_for_another(change, entry) {
-            return Fate::Left(reason);
+            return RepairDecision::Left(reason);
         }
         self.allowed(change)
     }
@@ -235,18 +235,18 @@ impl<'a> Judge<'a> {
     }
 
     /// The decision on drift by the environment's own settings.
-    fn allowed(&self, change: &PlannedChange) -> Fate {
+    fn allowed(&self, change: &PlannedChange) -> RepairDecision {
         match (self.scope, self.held.get(&change.address)) {
-            (RepairScope::Nothing, _) => Fate::Left(("repairs are switched off".to_owned(), None)),
+            (RepairScope::Nothing, _) => RepairDecision::Left(("repairs are switched off".to_owned(), None)),
             (RepairScope::Safely, _) if change.action == Action::Replace => {
                 let reason = match &change.cause {
                     Some(cause) => format!("it would have to be replaced: {cause}"),
                     None => "it would have to be replaced".to_owned(),
                 };
-                Fate::Left((reason, None))
+                RepairDecision::Left((reason, None))
             }
-            (_, Some(refusal)) => Fate::Left((refusal.failure.message.clone(), None)),
-            _ => Fate::Repair,
+            (_, Some(refusal)) => RepairDecision::Left((refusal.failure.message.clone(), None)),
+            _ => RepairDecision::Repair,
         }
     }
 }

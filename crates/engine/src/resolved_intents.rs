@@ -1,6 +1,6 @@
 //! Resolves the placeholders in intents of interrupted runs.
 
-use crate::refresh::{Seen, outputs_of};
+use crate::refresh::{ReadResult, outputs_of};
 use resource::Address;
 use serde_json::Value;
 use state::State;
@@ -14,13 +14,13 @@ use vocabulary::{fill_in, has_unknown};
 pub(crate) struct ResolvedIntents(BTreeMap<Address, Value>);
 
 impl ResolvedIntents {
-    pub(crate) fn new(state: &State, seen: &BTreeMap<Address, Seen>) -> Self {
+    pub(crate) fn new(state: &State, observed: &BTreeMap<Address, ReadResult>) -> Self {
         let known = |path: &str| {
             let mut ends = path.match_indices('.').map(|(end, _)| end);
             ends.find_map(|end| {
                 let address = Address::parse(path.get(..end)?)?;
                 let entry = state.resources.get(&address)?;
-                let live = seen.get(&address).and_then(|seen| outputs_of(&seen.observation));
+                let live = observed.get(&address).and_then(|observed| outputs_of(&observed.observation));
                 let outputs = live.unwrap_or_else(|| entry.outputs.clone());
                 outputs.pointer(&path.get(end..)?.replace('.', "/")).cloned()
             })

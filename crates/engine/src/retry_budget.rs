@@ -76,13 +76,13 @@ impl RetryBudget {
     pub(crate) async fn wait(&mut self) -> Result<(), Stopped> {
         self.failing_since.clear();
         let began = self.began;
-        self.pause(|pace| pace.map_or(LONGEST, |pace| pace.between_looks(began))).await
+        self.pause(|pace| pace.map_or(LONGEST, |pace| pace.between_polls(began))).await
     }
 
     /// Waits for as long as `longest` says, less at first, and until it says otherwise.
     async fn pause(&mut self, longest: impl Fn(Option<&Pace>) -> Duration) -> Result<(), Stopped> {
         let Self { next, stop, pace, .. } = self;
-        let looked = Instant::now();
+        let began = Instant::now();
         loop {
             let pause = (*next).min(longest(pace.as_ref()));
             let expectation = async {
@@ -92,7 +92,7 @@ impl RetryBudget {
                 }
             };
             tokio::select! {
-                () = sleep_until(looked + pause) => {
+                () = sleep_until(began + pause) => {
                     *next = (pause * GROWTH).min(LONGEST_LINGERING);
                     return Ok(());
                 }

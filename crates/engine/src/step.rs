@@ -17,7 +17,7 @@ use crate::{
 };
 use aws_client::{Failure, FailureKind};
 use fits::fits;
-use resource::{Address, Cx, IgnoreRules, Reconciler};
+use resource::{Address, Context, IgnoreRules, Reconciler};
 use sent::Sent;
 use serde_json::Value;
 use state::{Deposed, Entry, Needed, Phase};
@@ -29,12 +29,12 @@ use tokio::{
 /// The result of a create.
 struct Creation {
     id: String,
-    by: Maker,
+    by: Creator,
 }
 
 /// The creator of the resource that a create has led to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Maker {
+enum Creator {
     /// This step: AWS has just answered.
     Step,
     /// A create whose answer was lost, of this run or of an interrupted one. Its tags prove it.
@@ -58,7 +58,7 @@ enum Settled {
 /// The resource at the address.
 struct Thing<'a> {
     id: &'a str,
-    cx: &'a Cx,
+    cx: &'a Context,
     /// True if this step created the resource; false if it found that of an earlier run.
     fresh: bool,
     /// True if this step, or an interrupted one, may have created the resource without its tags.
@@ -66,7 +66,7 @@ struct Thing<'a> {
 }
 
 /// Tells the driver that something exists now.
-pub(crate) struct Announce {
+pub(crate) struct CreationNotice {
     pub(crate) step: usize,
     pub(crate) to: mpsc::UnboundedSender<(usize, Value)>,
     pub(crate) awaited: watch::Receiver<bool>,
@@ -96,7 +96,7 @@ pub(crate) struct Applying<'a> {
     pub(crate) find_first: bool,
     /// The entry of a resource that existed before and is gone, if there was one.
     pub(crate) vanished: Option<Entry>,
-    pub(crate) announce: Announce,
+    pub(crate) announce: CreationNotice,
     pub(crate) pace: Pace,
 }
 

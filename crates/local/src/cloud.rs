@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use winterbaume_core::{MockRequest, set_default_account_id};
 
 use crate::disk::Disk;
-use crate::layer::{Backend, Layer, Lost, Next};
+use crate::layer::{Backend, Layer, LostAnswer, Next};
 use crate::overlay;
 use crate::pace::Pace;
 use crate::service::{Scope, Service, Tagged};
@@ -141,7 +141,7 @@ impl Cloud {
     }
 
     /// Answers one request: the single way in, for the SDK and for [`Cloud::serve`].
-    pub async fn answer(&self, request: MockRequest) -> Result<Response, Lost> {
+    pub async fn answer(&self, request: MockRequest) -> Result<Response, LostAnswer> {
         match Call::parse(request) {
             Ok(call) => Next { backend: self, layers: &self.layers }.run(call).await,
             Err(refusal) => Ok(*refusal),

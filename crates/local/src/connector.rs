@@ -16,7 +16,7 @@ use http_body_util::BodyExt as _;
 use std::fmt;
 use winterbaume_core::MockRequest;
 
-use crate::{Cloud, Lost, Response};
+use crate::{Cloud, LostAnswer, Response};
 
 impl Cloud {
     /// An SDK configuration whose every call is answered in-process. It reads no environment
@@ -53,8 +53,8 @@ impl HttpConnector for InProcess {
         let cloud = self.0.clone();
         HttpConnectorFuture::new(async move {
             let response = cloud.answer(read(request).await?).await.map_err(|lost| match lost {
-                Lost::Timeout => ConnectorError::timeout(lost.into()),
-                Lost::Reset => ConnectorError::io(lost.into()),
+                LostAnswer::Timeout => ConnectorError::timeout(lost.into()),
+                LostAnswer::Reset => ConnectorError::io(lost.into()),
             })?;
             write(response)
         })

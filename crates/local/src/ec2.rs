@@ -26,7 +26,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use winterbaume_core::default_account_id;
 
 use self::answer::{Answer, Refusal};
-use self::context::Cx;
+use self::context::CallScope;
 use self::query::Query;
 use self::store::Network;
 use crate::service::{Scope, Service};
@@ -51,7 +51,7 @@ impl Ec2 {
         let query = Query::parse(&call.request.body);
         let mut regions = self.regions();
         let network = regions.entry(call.region.clone()).or_default();
-        let cx = &mut Cx { network, region: &call.region, account: default_account_id() };
+        let cx = &mut CallScope { network, region: &call.region, account: default_account_id() };
         let q = &query;
         Some(match call.operation.as_str() {
             "CreateVpc" => vpc::create(cx, q),

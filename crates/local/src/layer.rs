@@ -12,12 +12,12 @@ use crate::{Call, Response};
 #[async_trait]
 pub trait Layer: Send + Sync {
     /// Answers `call`, usually by running `next`.
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost>;
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer>;
 }
 
 /// No answer reached the caller, who cannot know whether the call took effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Lost {
+pub enum LostAnswer {
     /// The caller gave up waiting.
     #[error("the call timed out")]
     Timeout,
@@ -42,7 +42,7 @@ pub(crate) trait Backend: Send + Sync {
 
 impl Next<'_> {
     /// Passes the call on.
-    pub async fn run(self, call: Call) -> Result<Response, Lost> {
+    pub async fn run(self, call: Call) -> Result<Response, LostAnswer> {
         match self.layers.split_last() {
             Some((outermost, layers)) => {
                 let next = Next { backend: self.backend, layers };

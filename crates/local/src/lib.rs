@@ -30,7 +30,7 @@ mod worker;
 pub use call::Call;
 pub use cloud::Cloud;
 pub use error::Error;
-pub use layer::{Layer, Lost, Next};
+pub use layer::{Layer, LostAnswer, Next};
 pub use runner::{Runner, Unprepared};
 /// A request to an AWS service: method, URI, headers and body.
 pub use winterbaume_core::MockRequest as Request;

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use winterbaume_core::MockRequest;
 
-use crate::{Cloud, Error, Lost, Response, callers};
+use crate::{Cloud, Error, LostAnswer, Response, callers};
 
 /// More than any request of mlopsctl's, whose largest is the code of a function: 50 MiB, a third more in base64.
 const LARGEST_REQUEST: usize = 128 * 1024 * 1024;
@@ -101,5 +101,5 @@ enum Exchange {
     #[error("the request could not be read")]
     Request(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error(transparent)]
-    Lost(#[from] Lost),
+    LostAnswer(#[from] LostAnswer),
 }

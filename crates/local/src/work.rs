@@ -21,7 +21,7 @@ const UNFINISHED: &str = "The process that worked on it ended before the executi
 
 impl Cloud {
     /// Has a worker do the work of the executions that are started from now on. The first one stays.
-    pub fn employ(&self, worker: Arc<dyn Worker>) {
+    pub fn set_worker(&self, worker: Arc<dyn Worker>) {
         let _ = self.services.worker.set(worker);
     }
 

@@ -65,7 +65,7 @@ fn main() -> ExitCode {
     // Reads on stdin cannot be cancelled; do not wait for them.
     runtime.shutdown_background();
     if let Err(end) = &result {
-        printer.last_words(end, gives_events);
+        printer.print_end(end, gives_events);
     }
     match (printer.unwritten(), result) {
         (None, Ok(())) => ExitCode::SUCCESS,

@@ -184,7 +184,7 @@ impl Printer {
 
     /// Prints how a command ended, with --json on stdout as well. There it is one document, or a line of events if
     /// `gives_events` is true.
-    pub(crate) fn last_words(self, end: &CommandError, gives_events: bool) {
+    pub(crate) fn print_end(self, end: &CommandError, gives_events: bool) {
         match (self.json, gives_events) {
             (true, true) => ending::line(end).iter().for_each(|line| self.line(line)),
             (true, false) if !stream::has_data() => {

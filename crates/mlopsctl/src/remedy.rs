@@ -2,7 +2,7 @@
 
 use aws_client::{Adoption, Operation, PolicyOf, Remedy};
 use resource::Address;
-use review::{PlanView, WayOut};
+use review::{PlanView, RequiredConsents};
 
 /// A remedy for a person. Empty for none.
 pub(crate) fn words(remedy: &Remedy) -> String {
@@ -96,7 +96,7 @@ pub(crate) fn command_of(view: &PlanView) -> String {
 
 /// The command with all options that lift the refusals of a plan. `None` if no option lifts any.
 pub(crate) fn way_out(view: &PlanView) -> Option<String> {
-    let WayOut { targets, unprotect, delete_data } = view.way_out.as_ref()?;
+    let RequiredConsents { targets, unprotect, delete_data } = view.way_out.as_ref()?;
     let list = |all: &[Address]| all.iter().map(Address::as_str).collect::<Vec<_>>().join(",");
     let mut options: Vec<String> = targets.iter().map(|target| format!("--target '{target}'")).collect();
     if !unprotect.is_empty() {

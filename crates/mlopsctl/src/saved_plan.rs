@@ -29,12 +29,12 @@ pub(crate) struct SavedPlan {
     #[serde(flatten)]
     pub(crate) plan: Plan,
     #[serde(default)]
-    pub(crate) beside: Beside,
+    pub(crate) beside: PlanNotes,
 }
 
 /// The facts beside a plan. `up --plan` does not compare them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Beside {
+pub(crate) struct PlanNotes {
     /// The monthly costs before and after, as in `plan --json`.
     pub(crate) cost: Value,
     /// The same in words.

@@ -25,10 +25,10 @@ impl Policy {
         Self { statements: statement::all(needed, scope), identity: identity.clone() }
     }
 
-    /// The policy for looking alone.
-    pub(crate) fn to_look(needed: &[Permission], scope: &Scope, identity: &Tags) -> Self {
-        let looks: Vec<Permission> = needed.iter().filter(|one| one.need == Need::Look).cloned().collect();
-        Self::new(&looks, scope, identity)
+    /// The policy that allows reads only.
+    pub(crate) fn read_only(needed: &[Permission], scope: &Scope, identity: &Tags) -> Self {
+        let reads: Vec<Permission> = needed.iter().filter(|one| one.need == Need::Read).cloned().collect();
+        Self::new(&reads, scope, identity)
     }
 
     /// The document.
@@ -84,7 +84,7 @@ mod tests {
     fn large() -> Policy {
         let actions: Vec<String> = (0..600).map(|at| format!("glue:Action{at:03}")).collect();
         let many = Permission::change(actions.iter().map(String::as_str)).on(["arn:aws:glue:eu-west-1:1:job/ml-dev-a"]);
-        let few = Permission::look(["iam:ListRoles"]).on_anything();
+        let few = Permission::read(["iam:ListRoles"]).on_anything();
         Policy::new(&[many, few], &Scope::new("ml-dev", "1"), &Tags::default())
     }
 

@@ -36,15 +36,15 @@ pub struct PolicyInputs<'a> {
 }
 
 impl PolicyInputs<'_> {
-    /// The policy for everything that its provisioning needs, or for that part which looks. Its names begin with the
+    /// The policy for everything that its provisioning needs, or only for its reads. Its names begin with the
     /// prefix, and `identity` are the tags by which its things are known.
     ///
     /// # Errors
     /// When a kind, or the form of a recorded declaration, is not known to this version.
-    pub fn policy(&self, prefix: &str, identity: &Tags, looks_only: bool) -> Result<Policy> {
+    pub fn policy(&self, prefix: &str, identity: &Tags, is_read_only: bool) -> Result<Policy> {
         let (needed, scope) = (self.needed()?, Scope::new(prefix, self.place.account.as_str()));
-        Ok(match looks_only {
-            true => Policy::to_look(&needed, &scope, identity),
+        Ok(match is_read_only {
+            true => Policy::read_only(&needed, &scope, identity),
             false => Policy::new(&needed, &scope, identity),
         })
     }
@@ -61,7 +61,7 @@ impl PolicyInputs<'_> {
     /// state.
     fn by_mlopsctl(&self) -> Vec<Permission> {
         // It knows no resources, and nobody is refused it but by an explicit denial.
-        let caller = Permission::look(["sts:GetCallerIdentity"]).on_anything();
+        let caller = Permission::read(["sts:GetCallerIdentity"]).on_anything();
         let (bucket, place) = (self.state_bucket, self.place);
         let mut needed = match self.names_state_bucket {
             true => StateBucket::permissions_in_named(bucket, place, &self.state_keys()),

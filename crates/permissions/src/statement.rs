@@ -150,8 +150,8 @@ fn begun(group: &Group, scope: &Scope) -> Statement {
 fn word(condition: &PermissionCondition) -> String {
     match condition {
         PermissionCondition::GivesTags => "New".to_owned(),
-        PermissionCondition::BearsTags => "Ours".to_owned(),
-        PermissionCondition::BearsNone => "Untagged".to_owned(),
+        PermissionCondition::HasTags => "Ours".to_owned(),
+        PermissionCondition::HasNoStackTags => "Untagged".to_owned(),
         PermissionCondition::Is(key, _) | PermissionCondition::Like(key, _) => {
             capital(key.rsplit([':', '/']).next().unwrap_or_default())
         }
@@ -236,9 +236,9 @@ fn write(condition: &PermissionCondition, identity: &Tags, into: &mut Value) {
     };
     match condition {
         PermissionCondition::GivesTags => marks("aws:RequestTag"),
-        PermissionCondition::BearsTags => marks("aws:ResourceTag"),
+        PermissionCondition::HasTags => marks("aws:ResourceTag"),
         // A resource without either tag counts as untagged. `Project` is the last of the usual tags.
-        PermissionCondition::BearsNone => {
+        PermissionCondition::HasNoStackTags => {
             if let Some((mark, _)) = marks_of(identity).last() {
                 into["Null"][format!("aws:ResourceTag/{mark}")] = "true".into();
             }
@@ -262,10 +262,10 @@ mod tests {
     #[test]
     fn what_holds_under_the_same_conditions_is_one_statement_whatever_the_order() {
         let needed = [
-            Permission::look(["glue:BatchGetJobs"]).on([JOB]),
+            Permission::read(["glue:BatchGetJobs"]).on([JOB]),
             Permission::change(["glue:CreateJob"]).on([JOB]),
-            Permission::look(["iam:ListRoles"]).on_anything(),
-            Permission::look(["glue:ListJobs"]).on_anything(),
+            Permission::read(["iam:ListRoles"]).on_anything(),
+            Permission::read(["glue:ListJobs"]).on_anything(),
         ];
         let statements = all(&needed, &scope());
         let sids: Vec<&str> = statements.iter().map(|one| one.sid.as_str()).collect();
@@ -279,9 +279,9 @@ mod tests {
     fn existing_roles_and_buckets_stand_apart_from_the_stacks_own() {
         let existing = "arn:aws:iam::123456789012:role/platform/company-etl";
         let needed = [
-            Permission::look(["iam:GetRole"]).on([ROLE, existing]),
+            Permission::read(["iam:GetRole"]).on([ROLE, existing]),
             Permission::change(["iam:DeleteRole"]).on([ROLE]),
-            Permission::look(["s3:ListBucket"]).on(["arn:aws:s3:::central-states"]),
+            Permission::read(["s3:ListBucket"]).on(["arn:aws:s3:::central-states"]),
             Permission::change(["s3:DeleteBucket"]).on(["arn:aws:s3:::ml-dev-data-123456789012"]),
         ];
         let statements = all(&needed, &scope());
@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn conditions_name_the_tags_of_the_owner_as_the_file_calls_them() {
         let changed = Permission::change(["kms:PutKeyPolicy"]).on(["arn:aws:kms:eu-west-1:1:key/*"]);
-        let statements = all(&[changed.when(PermissionCondition::BearsTags)], &scope());
+        let statements = all(&[changed.when(PermissionCondition::HasTags)], &scope());
         let identity = [("app", "ml"), ("stage", "Production"), ("ManagedBy", "mlopsctl")].into_iter().collect();
         let bears = json!({"StringEquals": {"aws:ResourceTag/app": "ml", "aws:ResourceTag/stage": "Production"}});
         assert_eq!(statements[0].json(&identity)["Condition"], bears);
@@ -328,8 +328,8 @@ mod tests {
 
     #[test]
     fn what_is_allowed_everywhere_is_not_allowed_twice_and_what_a_pattern_covers_is_not_named() {
-        let everywhere = Permission::look(["ec2:DescribeVpcs"]).on_anything();
-        let again = Permission::look(["ec2:DescribeVpcs"]).on(["arn:aws:ec2:eu-west-1:1:vpc/*"]);
+        let everywhere = Permission::read(["ec2:DescribeVpcs"]).on_anything();
+        let again = Permission::read(["ec2:DescribeVpcs"]).on(["arn:aws:ec2:eu-west-1:1:vpc/*"]);
         assert_eq!(all(&[everywhere, again], &scope()).len(), 1);
         let jobs =
             Permission::change(["glue:CreateJob"]).on([JOB, &JOB.replace("-etl", "-*"), &JOB.replace("-etl", "")]);

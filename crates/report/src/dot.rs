@@ -36,10 +36,10 @@ fn heading(picture: &Picture) -> String {
 fn entry(position: usize, node: &Node) -> String {
     let label = quoted(&format!("{}\n{}", node.name, node.noun));
     let tooltip = quoted(&format!("{} ({}), {}", node.address, node.kind, node.status.words()));
-    format!("n{position} [label={label}, tooltip={tooltip}{}];", look(node.status))
+    format!("n{position} [label={label}, tooltip={tooltip}{}];", style(node.status))
 }
 
-fn look(status: Status) -> &'static str {
+fn style(status: Status) -> &'static str {
     match status {
         Status::Ready => "",
         Status::Planned => ", style=\"rounded,filled,dashed\", color=\"#2e7d4f\"",

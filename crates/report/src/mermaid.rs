@@ -36,7 +36,7 @@ pub fn mermaid(picture: &Picture) -> String {
 
 /// The class for the nodes of a status, if they do not look as usual.
 fn class(picture: &Picture, status: Status) -> Option<[String; 2]> {
-    let look = match status {
+    let style = match status {
         Status::Ready => return None,
         Status::Planned => "stroke:#2e7d4f,stroke-dasharray:4 3",
         Status::Settling => "stroke:#3d6fb4",
@@ -47,7 +47,7 @@ fn class(picture: &Picture, status: Status) -> Option<[String; 2]> {
     let nodes = picture.nodes().iter().enumerate().filter(|(_, node)| node.status == status);
     let ids: Vec<String> = nodes.map(|(position, _)| format!("n{position}")).collect();
     let name = status.class();
-    (!ids.is_empty()).then(|| [format!("  classDef {name} {look}"), format!("  class {} {name}", ids.join(","))])
+    (!ids.is_empty()).then(|| [format!("  classDef {name} {style}"), format!("  class {} {name}", ids.join(","))])
 }
 
 /// Anything but letters, digits and what is harmless everywhere, by its number: Mermaid has no quoting, only `#34;`.
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_about_to_go_looks_so() {
+    fn node_of_a_deletion_has_its_own_style() {
         let gone = Node { status: Status::Delete, ..node("network", "vpc") };
         let page = mermaid(&Picture::new("t", "s", vec![gone], vec![]).unwrap());
         assert!(page.contains("  class n0 delete"), "{page}");

@@ -121,7 +121,7 @@ impl Cloud {
 
 /// The context of a reconciler: the cloud, the address, and the identity of the stack.
 #[derive(Clone)]
-pub struct Cx {
+pub struct Context {
     cloud: Arc<Cloud>,
     address: Address,
     identity: Tags,
@@ -134,7 +134,7 @@ pub struct Cx {
     lineage: Option<Arc<str>>,
 }
 
-impl Cx {
+impl Context {
     /// The context of one resource. `identity` are the tags by which ownership is judged, without the
     /// address; `token` is the idempotency token kept in the intent.
     pub fn new(cloud: Arc<Cloud>, address: Address, mut identity: Tags, token: String, delete_data: bool) -> Self {
@@ -173,7 +173,7 @@ impl Cx {
         self.made_again
     }
 
-    pub(crate) fn has_just_made_it(&self) -> bool {
+    pub(crate) fn is_just_made(&self) -> bool {
         self.just_made
     }
 

@@ -1,6 +1,6 @@
 //! The contract of a reconciler of one kind of resource.
 
-use crate::{ADDRESS_TAG, As, Cx, Diff, QuotaUse, SizeLimit, Tags, Terraform};
+use crate::{ADDRESS_TAG, As, Context, Diff, QuotaUse, SizeLimit, Tags, Terraform};
 use aws_client::{Adoption, Failure, Remedy, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -66,7 +66,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     /// The tags of what has this id, read now. `None`: it has none by its nature, or it is not there. The engine asks
     /// right before it deletes; kinds whose observation takes many calls answer with fewer. A kind whose declaration has
     /// no tags, and whose resources have some, answers here; the engine then asks before a plan deletes one, too.
-    fn live_tags(&self, id: &str, cx: &Cx) -> impl Future<Output = Result<Option<Tags>>> + Send {
+    fn live_tags(&self, id: &str, cx: &Context) -> impl Future<Output = Result<Option<Tags>>> + Send {
         async move {
             if tags_of(&serde_json::to_value(self).unwrap_or_default()).is_none() {
                 return Ok(None);
@@ -85,17 +85,17 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
         recorded
     }
 
-    /// Looks for the resource by natural name, idempotency token or ownership tag. What [`Cx::deletes`] is not it.
-    fn find(&self, cx: &Cx) -> impl Future<Output = Result<Option<Found>>> + Send;
+    /// Looks for the resource by natural name, idempotency token or ownership tag. What [`Context::deletes`] is not it.
+    fn find(&self, cx: &Context) -> impl Future<Output = Result<Option<Found>>> + Send;
     /// Makes the call that yields the id.
-    fn create(&self, cx: &Cx) -> impl Future<Output = Result<String>> + Send;
+    fn create(&self, cx: &Context) -> impl Future<Output = Result<String>> + Send;
     /// Reads the live resource. `self` is the declaration last applied; after an update, or if none was applied yet,
     /// the one to reach. Settings that it does not name need not be read, and are left alone.
-    fn observe(&self, id: &str, cx: &Cx) -> impl Future<Output = Result<Observed<Self>>> + Send;
+    fn observe(&self, id: &str, cx: &Context) -> impl Future<Output = Result<Observed<Self>>> + Send;
     /// Moves `live` towards `self`; `diff` says where they differ.
-    fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> impl Future<Output = Result<()>> + Send;
+    fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> impl Future<Output = Result<()>> + Send;
     /// Does what can be done now towards removing it. `self` is the declaration last recorded.
-    fn delete(&self, id: &str, cx: &Cx) -> impl Future<Output = Result<Deletion>> + Send;
+    fn delete(&self, id: &str, cx: &Context) -> impl Future<Output = Result<Deletion>> + Send;
 
     /// The IAM statements for these calls, for the settings that `self` has, whether or not everything they refer to is
     /// known yet. Actions on resources name them; see [`Permission`].
@@ -117,7 +117,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
 
     /// The data that deleting it would destroy, in words (`1,204 objects, 3.1 GB`), or `None` when it is
     /// empty. Asked before anything is deleted, so that a refusal comes before the first change.
-    fn data_at_risk(&self, _id: &str, _cx: &Cx) -> impl Future<Output = Result<Option<String>>> + Send {
+    fn data_at_risk(&self, _id: &str, _cx: &Context) -> impl Future<Output = Result<Option<String>>> + Send {
         std::future::ready(Ok(None))
     }
 
@@ -191,7 +191,7 @@ impl Found {
     ///
     /// # Errors
     /// When there are several: which of them is the resource at this address is for a person to say.
-    pub fn only(found: impl IntoIterator<Item = Self>, noun: &str, cx: &Cx) -> Result<Option<Self>> {
+    pub fn only(found: impl IntoIterator<Item = Self>, noun: &str, cx: &Context) -> Result<Option<Self>> {
         let mut found: Vec<Self> = found.into_iter().collect();
         if found.len() < 2 {
             return Ok(found.pop());
@@ -231,8 +231,8 @@ pub enum IdForm {
 }
 
 impl IdForm {
-    /// True if an id can be one of these. If the form has placeholders, every id can.
-    pub fn fits(&self, id: &str) -> bool {
+    /// True if the id has this form. A form with placeholders matches every id.
+    pub fn matches(&self, id: &str) -> bool {
         match self {
             Self::Is(form) => form == id || form.contains(UNKNOWN_OPEN),
             Self::StartsWith(form) => id.starts_with(form),

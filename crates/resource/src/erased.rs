@@ -1,8 +1,8 @@
 //! Reconcilers of all kinds behind one trait, and their registry.
 
 use crate::{
-    As, Content, Cx, Deletion, Diff, Excess, Found, IdForm, Observed, QuotaUse, ReplaceOrder, Resource, SizeLimit,
-    Tags, Terraform, compare,
+    As, Content, Context, Deletion, Diff, Found, IdForm, Observed, QuotaUse, ReplaceOrder, Resource, SizeExcess,
+    SizeLimit, Tags, Terraform, compare,
     diff::within,
     recorded::{self, to_json},
     sensitive, unseal,
@@ -73,7 +73,7 @@ pub trait Reconciler: Send + Sync {
     /// See [`Resource::DELETION_DEADLINE`].
     fn deletion_deadline(&self) -> Duration;
     /// The limits of which a specification exceeds some. See [`Resource::SIZE_LIMITS`].
-    fn excesses(&self, spec: &Value) -> Vec<Excess>;
+    fn excesses(&self, spec: &Value) -> Vec<SizeExcess>;
     /// See [`Resource::SIZE_LIMITS`].
     fn size_limits(&self) -> &'static [SizeLimit];
     /// Fields AWS does not give back.
@@ -115,13 +115,13 @@ pub trait Reconciler: Send + Sync {
     /// See [`Resource::part_of`].
     fn part_of(&self, spec: &Value) -> Result<Option<String>>;
     /// See [`Resource::live_tags`].
-    fn live_tags<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Option<Tags>>>;
+    fn live_tags<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Context) -> Boxed<'a, Result<Option<Tags>>>;
     /// See [`Resource::find`].
-    fn find<'a>(&'a self, spec: &'a Value, cx: &'a Cx) -> Boxed<'a, Result<Option<Found>>>;
+    fn find<'a>(&'a self, spec: &'a Value, cx: &'a Context) -> Boxed<'a, Result<Option<Found>>>;
     /// See [`Resource::create`].
-    fn create<'a>(&'a self, spec: &'a Value, cx: &'a Cx) -> Boxed<'a, Result<String>>;
+    fn create<'a>(&'a self, spec: &'a Value, cx: &'a Context) -> Boxed<'a, Result<String>>;
     /// See [`Resource::observe`].
-    fn observe<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Observation>>;
+    fn observe<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Context) -> Boxed<'a, Result<Observation>>;
     /// See [`Resource::update`].
     fn update<'a>(
         &'a self,
@@ -129,12 +129,12 @@ pub trait Reconciler: Send + Sync {
         id: &'a str,
         live: &'a Value,
         diff: &'a Diff,
-        cx: &'a Cx,
+        cx: &'a Context,
     ) -> Boxed<'a, Result<()>>;
     /// See [`Resource::data_at_risk`].
-    fn data_at_risk<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Option<String>>>;
+    fn data_at_risk<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Context) -> Boxed<'a, Result<Option<String>>>;
     /// See [`Resource::delete`].
-    fn delete<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Deletion>>;
+    fn delete<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Context) -> Boxed<'a, Result<Deletion>>;
 }
 
 struct Erased<R>(PhantomData<fn() -> R>);
@@ -208,7 +208,7 @@ impl<R: Resource> Reconciler for Erased<R> {
     fn deletion_deadline(&self) -> Duration {
         R::DELETION_DEADLINE
     }
-    fn excesses(&self, spec: &Value) -> Vec<Excess> {
+    fn excesses(&self, spec: &Value) -> Vec<SizeExcess> {
         R::SIZE_LIMITS.iter().filter_map(|limit| limit.excess(spec)).collect()
     }
     fn size_limits(&self) -> &'static [SizeLimit] {
@@ -287,15 +287,15 @@ impl<R: Resource> Reconciler for Erased<R> {
         Ok(typed::<R>(R::KIND, spec)?.part_of())
     }
 
-    fn live_tags<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Option<Tags>>> {
+    fn live_tags<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Context) -> Boxed<'a, Result<Option<Tags>>> {
         Box::pin(async move { typed::<R>(R::KIND, spec)?.live_tags(id, cx).await })
     }
 
-    fn find<'a>(&'a self, spec: &'a Value, cx: &'a Cx) -> Boxed<'a, Result<Option<Found>>> {
+    fn find<'a>(&'a self, spec: &'a Value, cx: &'a Context) -> Boxed<'a, Result<Option<Found>>> {
         Box::pin(async move { typed::<R>(R::KIND, spec)?.find(cx).await })
     }
 
-    fn create<'a>(&'a self, spec: &'a Value, cx: &'a Cx) -> Boxed<'a, Result<String>> {
+    fn create<'a>(&'a self, spec: &'a Value, cx: &'a Context) -> Boxed<'a, Result<String>> {
         Box::pin(async move {
             may_be_sent::<R>("create", spec)?;
             let created = typed::<R>(R::KIND, spec)?.create(cx).await;
@@ -303,7 +303,7 @@ impl<R: Resource> Reconciler for Erased<R> {
         })
     }
 
-    fn observe<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Observation>> {
+    fn observe<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Context) -> Boxed<'a, Result<Observation>> {
         Box::pin(async move {
             Ok(match typed::<R>(R::KIND, spec)?.observe(id, cx).await? {
                 Observed::Absent => Observation::Absent,
@@ -325,7 +325,7 @@ impl<R: Resource> Reconciler for Erased<R> {
         id: &'a str,
         live: &'a Value,
         diff: &'a Diff,
-        cx: &'a Cx,
+        cx: &'a Context,
     ) -> Boxed<'a, Result<()>> {
         Box::pin(async move {
             // A repair knows of some values only that they are as they were.
@@ -337,11 +337,11 @@ impl<R: Resource> Reconciler for Erased<R> {
         })
     }
 
-    fn data_at_risk<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Option<String>>> {
+    fn data_at_risk<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Context) -> Boxed<'a, Result<Option<String>>> {
         Box::pin(async move { typed::<R>(R::KIND, spec)?.data_at_risk(id, cx).await })
     }
 
-    fn delete<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Deletion>> {
+    fn delete<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Context) -> Boxed<'a, Result<Deletion>> {
         Box::pin(async move { typed::<R>(R::KIND, spec)?.delete(id, cx).await })
     }
 }

@@ -28,7 +28,7 @@ mod terraform;
 
 pub use address::Address;
 pub use comparison::As;
-pub use context::{Asset, Cloud, Cx, Listener, sha256_hex};
+pub use context::{Asset, Cloud, Context, Listener, sha256_hex};
 pub use contract::{Content, Deletion, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, spec_as, tags_of};
 pub use declaration::{Declaration, PredictedOutputs};
 pub use diff::{Diff, FieldChange, compare};
@@ -38,7 +38,7 @@ pub use ignored::{IgnoreRules, IgnoredDifference};
 pub use ownership::{Ownership, describe as describe_owner};
 pub use quota::{LiveCount, Quota, QuotaScope, QuotaSource, QuotaUse};
 pub use sensitive::{SENSITIVE, holds_seal, unseal};
-pub use size::{Excess, Measure, SizeLimit};
+pub use size::{Measure, SizeExcess, SizeLimit};
 pub use stack::{Dependencies, Dependency, Edge, Handle, Lookup, Node, Ordered, OutputSpec, Ready, Reference, Stack};
 pub use substitution::substitute;
 pub use tag_index::{StackTagCache, TagIndex};

@@ -105,7 +105,7 @@ pub(crate) fn to_json<T: Serialize>(kind: &str, value: &T) -> Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Cx, Deletion, Diff, Found, IdForm, KindRegistry, Observed, ReplaceOrder};
+    use crate::{Context, Deletion, Diff, Found, IdForm, KindRegistry, Observed, ReplaceOrder};
     use serde::Serialize;
     use serde_json::json;
     use std::collections::BTreeMap;
@@ -177,19 +177,19 @@ mod tests {
         fn predict_outputs(&self, _: &Place, outputs: LampOutputs) -> LampOutputs {
             LampOutputs { name: self.name.clone(), address: format!("lamps/{}", self.name), ..outputs }
         }
-        async fn find(&self, _: &Cx) -> Result<Option<Found>> {
+        async fn find(&self, _: &Context) -> Result<Option<Found>> {
             Ok(None)
         }
-        async fn create(&self, _: &Cx) -> Result<String> {
+        async fn create(&self, _: &Context) -> Result<String> {
             Ok(self.name.clone())
         }
-        async fn observe(&self, _: &str, _: &Cx) -> Result<Observed<Self>> {
+        async fn observe(&self, _: &str, _: &Context) -> Result<Observed<Self>> {
             Ok(Observed::Absent)
         }
-        async fn update(&self, _: &str, _: &Self, _: &Diff, _: &Cx) -> Result<()> {
+        async fn update(&self, _: &str, _: &Self, _: &Diff, _: &Context) -> Result<()> {
             Ok(())
         }
-        async fn delete(&self, _: &str, _: &Cx) -> Result<Deletion> {
+        async fn delete(&self, _: &str, _: &Context) -> Result<Deletion> {
             Ok(Deletion::Gone)
         }
         fn permissions(&self, _: &Place) -> Vec<Permission> {

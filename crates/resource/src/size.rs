@@ -34,7 +34,7 @@ pub enum Measure {
 
 /// A field that is larger than AWS takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Excess {
+pub struct SizeExcess {
     /// The limit.
     pub limit: SizeLimit,
     /// The size that the field has.
@@ -73,10 +73,10 @@ impl SizeLimit {
     }
 
     /// The excess of a specification. What is not known yet counts as the shortest it can be.
-    pub(crate) fn excess(self, spec: &Value) -> Option<Excess> {
+    pub(crate) fn excess(self, spec: &Value) -> Option<SizeExcess> {
         let value = self.field.split('.').try_fold(spec, |value, step| value.get(step))?;
         let size = self.measure.of(value);
-        (size > self.most).then_some(Excess { limit: self, size })
+        (size > self.most).then_some(SizeExcess { limit: self, size })
     }
 }
 
@@ -116,7 +116,7 @@ fn length(text: &str) -> usize {
     })
 }
 
-impl fmt::Display for Excess {
+impl fmt::Display for SizeExcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { limit: SizeLimit { field, measure, most }, size } = self;
         let unit = match *measure {
@@ -148,7 +148,7 @@ mod tests {
             (SizeLimit::items("policy.a", 1), 2),
             (SizeLimit::occurrences("rule", "ALARM(", 1), 2),
         ] {
-            assert_eq!(limit.excess(&spec), Some(Excess { limit, size }));
+            assert_eq!(limit.excess(&spec), Some(SizeExcess { limit, size }));
             assert_eq!(SizeLimit { most: size, ..limit }.excess(&spec), None);
         }
         assert_eq!(SizeLimit::characters("nothing", 0).excess(&spec), None);

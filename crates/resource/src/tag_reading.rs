@@ -1,12 +1,12 @@
 //! Reads the tags of one resource, from the index of the whole stack where it can be believed.
 
-use crate::{Cx, Tags};
+use crate::{Context, Tags};
 use aws_client::Result;
 use std::future::Future;
 
-impl Cx {
+impl Context {
     /// The tags of what bears this ARN: those it was created with a moment ago; in a look at a whole stack those of
-    /// the index, see [`Cx::tags_at_a_glance`]; otherwise those that `ask` reads.
+    /// the index, see [`Context::tags_from_index`]; otherwise those that `ask` reads.
     ///
     /// # Errors
     /// That of `ask`.
@@ -16,20 +16,20 @@ impl Cx {
         applied: &Tags,
         ask: impl Future<Output = Result<Tags>> + Send,
     ) -> Result<Tags> {
-        if self.has_just_made_it() {
+        if self.is_just_made() {
             return Ok(applied.clone());
         }
-        self.tags_at_a_glance(arn, applied, ask).await
+        self.tags_from_index(arn, applied, ask).await
     }
 
-    /// The same for what may have been created without its tags.
+    /// The same for a resource that may have been created without its tags.
     ///
-    /// The index lags behind and does not cover everything, so it is believed only if it shows all that was
-    /// `applied`; and never after a write, when no whole stack is looked at.
+    /// The tag index is eventually consistent and incomplete. So its answer counts only during a read of the whole stack,
+    /// and only if it has all of the `applied` tags.
     ///
     /// # Errors
     /// That of `ask`.
-    pub async fn tags_at_a_glance(
+    pub async fn tags_from_index(
         &self,
         arn: &str,
         applied: &Tags,
@@ -78,25 +78,28 @@ mod tests {
     }
 
     /// The tags that are read while the index knows `known`, and the numbers of reads of index and service.
-    async fn read(known: Option<(&'static str, Tags)>, look: impl Fn(Cx) -> Cx) -> (Vec<Tags>, usize, usize) {
+    async fn read(
+        known: Option<(&'static str, Tags)>,
+        prepare: impl Fn(Context) -> Context,
+    ) -> (Vec<Tags>, usize, usize) {
         let asked = Arc::new(AtomicUsize::new(0));
         let cloud = Cloud::new(SdkConfig::builder().build(), Place::new("123456789012", "eu-west-1"), [])
             .with_tag_index(Arc::new(Known(asked.clone(), known)));
         let address = crate::Address::new("storage", "data");
-        let cx = Cx::new(Arc::new(cloud), address, Tags::from_iter([("Project", "ml")]), String::new(), false);
-        let cx = look(cx);
-        let (mut seen, mut alone) = (Vec::new(), 0);
+        let cx = Context::new(Arc::new(cloud), address, Tags::from_iter([("Project", "ml")]), String::new(), false);
+        let cx = prepare(cx);
+        let (mut found, mut alone) = (Vec::new(), 0);
         for arn in ["arn:known", "arn:other"] {
             let ask = async {
                 alone += 1;
                 Ok(tags("service"))
             };
-            seen.push(cx.tags(arn, &tags("us"), ask).await.unwrap());
+            found.push(cx.tags(arn, &tags("us"), ask).await.unwrap());
         }
-        (seen, asked.load(Ordering::Relaxed), alone)
+        (found, asked.load(Ordering::Relaxed), alone)
     }
 
-    fn whole(cx: Cx) -> Cx {
+    fn whole(cx: Context) -> Context {
         cx.with_tag_cache(Arc::default())
     }
 
@@ -104,15 +107,15 @@ mod tests {
     async fn the_index_is_asked_once_and_the_service_for_what_it_does_not_know() {
         let mut more = tags("us");
         more.0.insert("Added".into(), "by somebody".into());
-        let (seen, index, service) = read(Some(("arn:known", more.clone())), whole).await;
-        assert_eq!(seen, [more, tags("service")]);
+        let (found, index, service) = read(Some(("arn:known", more.clone())), whole).await;
+        assert_eq!(found, [more, tags("service")]);
         assert_eq!((index, service), (1, 1));
     }
 
     #[tokio::test]
     async fn an_index_that_does_not_show_what_was_applied_is_not_believed() {
-        let (seen, index, service) = read(Some(("arn:known", tags("before"))), whole).await;
-        assert_eq!(seen, [tags("service"), tags("service")]);
+        let (found, index, service) = read(Some(("arn:known", tags("before"))), whole).await;
+        assert_eq!(found, [tags("service"), tags("service")]);
         assert_eq!((index, service), (1, 2));
     }
 
@@ -122,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_look_at_the_whole_stack_the_service_is_asked() {
+    async fn tags_are_read_from_the_service_without_a_tag_cache() {
         assert_eq!(
             read(Some(("arn:known", tags("us"))), |cx| cx).await,
             (vec![tags("service"), tags("service")], 0, 2)
@@ -131,6 +134,6 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_created_a_moment_ago_has_the_tags_it_was_created_with() {
-        assert_eq!(read(None, Cx::just_made).await, (vec![tags("us"), tags("us")], 0, 0));
+        assert_eq!(read(None, Context::just_made).await, (vec![tags("us"), tags("us")], 0, 0));
     }
 }

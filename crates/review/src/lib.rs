@@ -24,5 +24,5 @@ pub use shared::{Shared, SharedCause, SharedField, is_own_address};
 pub use statement::{is_statement, statement_in_words};
 pub use unchanged::Unchanged;
 pub use view::{
-    ChangeView, FieldView, LockView, LookedAt, PlanView, RefusalView, StateBucketView, Surroundings, WayOut,
+    ChangeView, FieldView, LockView, PlanView, ReadCount, RefusalView, RequiredConsents, StateBucketView, Surroundings,
 };

@@ -7,7 +7,7 @@ use crate::{
     unknown::{is_unknown, unknown_paths},
 };
 use aws_client::{FailureKind, Remedy};
-use engine::{Action, Kept, Lift, Moved, Plan, PlannedChange, Planning, Refusal, Summary};
+use engine::{Action, Moved, OverrideOption, Plan, PlannedChange, Planning, Refusal, RetainedResource, Summary};
 use resource::{Address, FieldChange, IgnoredDifference, KindRegistry};
 use serde::Serialize;
 use serde_json::Value;
@@ -24,7 +24,7 @@ pub struct PlanView {
     /// The changes in the order of the stack, deletions last.
     pub changes: Vec<ChangeView>,
     /// Resources that the file no longer declares and that stay, because data would be lost with them.
-    pub kept: Vec<Kept>,
+    pub kept: Vec<RetainedResource>,
     /// Differences in fields that the file leaves to others.
     pub ignored: Vec<IgnoredDifference>,
     /// Recorded resources that get another address and stay the same.
@@ -34,13 +34,13 @@ pub struct PlanView {
     pub refusals: Vec<RefusalView>,
     /// Resources of which nobody could tell whether data would be lost with them.
     #[serde(skip)]
-    pub not_looked_for: Vec<RefusalView>,
+    pub unknown_losses: Vec<RefusalView>,
     /// The operation that would carry the plan out, such as `up`. Empty for a saved plan.
     #[serde(skip)]
     pub operation: String,
     /// The consents that lift all refusals that a person may lift.
     #[serde(skip)]
-    pub way_out: Option<WayOut>,
+    pub way_out: Option<RequiredConsents>,
     /// The number of changed resources that somebody changed outside of mlopsctl.
     pub changed_outside: usize,
     /// The bucket for the state, which the first `up` creates.
@@ -48,7 +48,7 @@ pub struct PlanView {
     pub state_bucket: Option<StateBucketView>,
     /// The part of the environment that a plan with targets is about.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub looked_at: Option<LookedAt>,
+    pub read_count: Option<ReadCount>,
     /// The run that is changing the environment meanwhile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locked_by: Option<LockView>,
@@ -126,14 +126,14 @@ pub struct RefusalView {
     /// Advice.
     pub help: Option<Remedy>,
     /// The consent that lifts it, if one does.
-    pub lifted_by: Option<Lift>,
+    pub lifted_by: Option<OverrideOption>,
     /// True if the name of the resource is taken.
     pub is_taken: bool,
 }
 
 /// The consents that lift the refusals of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WayOut {
+pub struct RequiredConsents {
     /// The targets of the plan.
     pub targets: Vec<String>,
     /// The protected resources to unprotect.
@@ -153,7 +153,7 @@ pub struct StateBucketView {
 
 /// The part of the environment that a plan with targets is about.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct LookedAt {
+pub struct ReadCount {
     /// The resources that the targets name, and those that they need.
     pub resources: usize,
     /// All others.
@@ -191,12 +191,13 @@ impl PlanView {
         let refusals =
             |all: &[Refusal]| all.iter().map(|one| refusal_view(one, noun(&one.kind, registry))).collect::<Vec<_>>();
         let refused = refusals(&planning.refusals);
-        let looked_at = LookedAt { resources: plan.unchanged + plan.changes.len(), left_out: planning.left_out.len() };
+        let read_count =
+            ReadCount { resources: plan.unchanged + plan.changes.len(), left_out: planning.left_out.len() };
         Self {
             way_out: way_out(&refused, &plan.targets),
             refusals: refused,
-            not_looked_for: refusals(&planning.unseen),
-            looked_at: (!plan.targets.is_empty()).then_some(looked_at),
+            unknown_losses: refusals(&planning.unknown_losses),
+            read_count: (!plan.targets.is_empty()).then_some(read_count),
             ..Self::of_plan(plan, registry, surroundings)
         }
     }
@@ -215,11 +216,11 @@ impl PlanView {
             ignored: plan.ignored.clone(),
             moved: plan.moved.clone(),
             refusals: Vec::new(),
-            not_looked_for: Vec::new(),
+            unknown_losses: Vec::new(),
             operation: surroundings.operation,
             way_out: None,
             state_bucket: surroundings.state_bucket.map(|name| StateBucketView { name, action: Action::Create }),
-            looked_at: None,
+            read_count: None,
             locked_by: surroundings.locked_by,
         }
     }
@@ -227,9 +228,9 @@ impl PlanView {
 
 impl PlanView {
     /// Adds the resources of a saved plan of which nobody could tell whether data would be lost with them.
-    pub fn tell_not_looked_for(&mut self, saved: Vec<RefusalView>, registry: &KindRegistry) {
+    pub fn add_unknown_losses(&mut self, saved: Vec<RefusalView>, registry: &KindRegistry) {
         let named = |one: RefusalView| RefusalView { noun: noun(&one.kind, registry), ..one };
-        self.not_looked_for = saved.into_iter().map(named).collect();
+        self.unknown_losses = saved.into_iter().map(named).collect();
     }
 }
 
@@ -295,12 +296,12 @@ fn refusal_view(refusal: &Refusal, noun: String) -> RefusalView {
 }
 
 /// The consents that lift refusals. `None` if none lifts any.
-fn way_out(refusals: &[RefusalView], targets: &[String]) -> Option<WayOut> {
+fn way_out(refusals: &[RefusalView], targets: &[String]) -> Option<RequiredConsents> {
     let lifted_by = |lift| {
         let lifted = refusals.iter().filter(move |refusal| refusal.lifted_by == Some(lift));
         lifted.map(|refusal| refusal.address.clone()).collect::<Vec<_>>()
     };
-    let (unprotect, delete_data) = (lifted_by(Lift::Unprotect), lifted_by(Lift::DeleteData));
+    let (unprotect, delete_data) = (lifted_by(OverrideOption::Unprotect), lifted_by(OverrideOption::DeleteData));
     let is_any = !unprotect.is_empty() || !delete_data.is_empty();
-    is_any.then(|| WayOut { targets: targets.to_vec(), unprotect, delete_data })
+    is_any.then(|| RequiredConsents { targets: targets.to_vec(), unprotect, delete_data })
 }

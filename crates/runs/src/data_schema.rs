@@ -154,7 +154,7 @@ impl Column {
 }
 
 /// The common form of names that differ only in case, spaces and signs.
-pub(crate) fn likened(name: &str) -> String {
+pub(crate) fn normalized(name: &str) -> String {
     let name = name.to_lowercase();
     let parts = name.split(|sign: char| !sign.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join("_")

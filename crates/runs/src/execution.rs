@@ -1,6 +1,6 @@
 //! Starts, lists, reads and stops executions of a state machine.
 
-use crate::{History, Why, time::timestamp};
+use crate::{FailureReason, History, time::timestamp};
 use aws_client::{Attempt, ErrorPattern, Pages, Result};
 use aws_sdk_sfn::{
     Client,
@@ -35,7 +35,7 @@ pub struct Execution {
     /// The output; null until it succeeded, and in a list.
     pub output: Value,
     /// The reason of a failure.
-    pub why: Option<Why>,
+    pub why: Option<FailureReason>,
 }
 
 /// The status of an execution.
@@ -181,7 +181,7 @@ fn document(text: Option<&str>) -> Value {
 
 fn described(answer: DescribeExecutionOutput) -> Execution {
     let status = Status::from_sdk(&answer.status);
-    let why = status.is_bad().then(|| Why::new(answer.error.as_deref(), answer.cause.as_deref()));
+    let why = status.is_bad().then(|| FailureReason::new(answer.error.as_deref(), answer.cause.as_deref()));
     Execution {
         name: answer.name.clone().unwrap_or_else(|| name_of(&answer.execution_arn)),
         status,

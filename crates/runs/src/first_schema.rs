@@ -18,7 +18,7 @@ const MOST_VALUES: usize = 30;
 /// An integer label with more values is a quantity.
 const MOST_INTEGER_CLASSES: usize = 10;
 
-/// A guess, to be looked through by a person.
+/// A guess, for a person to check.
 #[derive(Clone, Debug)]
 pub struct FirstSchema {
     /// The task that the label suits.
@@ -27,9 +27,9 @@ pub struct FirstSchema {
     pub classes: usize,
     /// The share of the rows that the rarest class has; `None` for a quantity.
     pub rarest: Option<f64>,
-    /// The rows that were looked at.
+    /// The number of rows that were read.
     pub rows: u64,
-    /// Advice for the person who looks through it.
+    /// Advice for the person who checks it.
     pub remarks: Vec<String>,
     label: String,
     key: Option<String>,

@@ -1,6 +1,6 @@
 //! The names of a header, and the names that a schema can have for them.
 
-use crate::{data_schema::likened, raw_rows::quoted, table::UnfitFile};
+use crate::{data_schema::normalized, raw_rows::quoted, table::UnfitFile};
 
 /// True if a column of this name could identify rows.
 pub(crate) fn is_identity(name: &str) -> bool {
@@ -15,7 +15,7 @@ pub(crate) fn valid(given: &str) -> String {
     if is_valid {
         return given.to_owned();
     }
-    let name = likened(given);
+    let name = normalized(given);
     if name.starts_with(|first: char| first.is_ascii_alphabetic()) { name } else { format!("column_{name}") }
 }
 
@@ -58,7 +58,7 @@ impl HeaderNames {
     /// The place of the column that somebody names.
     pub(crate) fn find(&self, wanted: &str) -> Result<usize, UnfitFile> {
         let exact = self.given.iter().position(|name| name == wanted);
-        let alike = || self.given.iter().position(|name| !name.is_empty() && likened(name) == likened(wanted));
+        let alike = || self.given.iter().position(|name| !name.is_empty() && normalized(name) == normalized(wanted));
         if let Some(at) = exact.or_else(|| self.valid.iter().position(|name| name == wanted)).or_else(alike) {
             return Ok(at);
         }

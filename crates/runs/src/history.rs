@@ -1,6 +1,6 @@
 //! The history of an execution: steps with their attempts.
 
-use crate::Why;
+use crate::FailureReason;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -44,7 +44,7 @@ pub struct Attempt {
     /// When it ended.
     pub ended: Option<Timestamp>,
     /// The outcome; `None` while it is under way.
-    pub outcome: Option<Result<Value, Why>>,
+    pub outcome: Option<Result<Value, FailureReason>>,
 }
 
 /// The call of a task.
@@ -81,7 +81,7 @@ pub enum Phase {
     /// The service took the job, which has this name.
     Submitted(String),
     /// An attempt failed.
-    Failed(Why),
+    Failed(FailureReason),
     /// It is tried again; this is the number of the retry.
     Retried(usize),
     /// It is done, after so long.
@@ -100,7 +100,7 @@ impl Step {
     }
 
     /// The reason why it failed for good, if it did: no attempt followed.
-    pub fn failure(&self) -> Option<&Why> {
+    pub fn failure(&self) -> Option<&FailureReason> {
         self.attempts.last()?.outcome.as_ref()?.as_ref().err()
     }
 
@@ -131,7 +131,7 @@ impl Task {
 impl History {
     /// The step that an execution failed at, for the execution's own reason. A failure that was caught and led elsewhere
     /// is none; a notification that failed afterwards may bear the same name, but not before it.
-    pub fn failed(&self, why: Option<&Why>) -> Option<&Step> {
+    pub fn failed(&self, why: Option<&FailureReason>) -> Option<&Step> {
         let why = why?;
         let failed = || self.steps.iter().filter_map(|step| Some((step, step.failure()?)));
         let same = failed().rfind(|(_, failure)| *failure == why);

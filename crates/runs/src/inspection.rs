@@ -1,7 +1,8 @@
-//! A look at raw files before they are sent: whether the pipeline could train on them, by the rules of the ETL job.
+//! The inspection of raw files before the upload: it tells whether the pipeline could train on them, by the rules of the
+//! ETL job.
 
 use crate::{
-    data_schema::{Column, Kind, Schema, likened},
+    data_schema::{Column, Kind, Schema, normalized},
     raw_rows::quoted,
     raw_values::Reader,
     table::{Form, Table, UnfitFile, open},
@@ -26,10 +27,10 @@ pub struct Finding {
     pub help: String,
 }
 
-/// The findings of a look into files.
+/// The findings of an inspection of files.
 #[derive(Clone, Debug, Default)]
 pub struct Inspection {
-    /// The rows of the files that were looked into.
+    /// The number of rows of the inspected files.
     pub rows: u64,
     /// The rows of each of them.
     pub rows_by_file: BTreeMap<PathBuf, u64>,
@@ -37,7 +38,7 @@ pub struct Inspection {
     pub unfit: u64,
     /// The reasons why the pipeline could not train on the files.
     pub refusals: Vec<Finding>,
-    /// Rows that the pipeline would put aside, files that it ignores, and files that cannot be looked into.
+    /// Rows that the pipeline would put aside, files that it ignores, and files that cannot be inspected.
     pub remarks: Vec<Finding>,
 }
 
@@ -45,7 +46,7 @@ const FORMS: &str = "it reads .csv, .tsv, .json, .jsonl and .ndjson, each also w
 /// Values of a label that are told of each file.
 const LABELS_TOLD: usize = 5;
 
-/// Looks into files. At most a share of `most_unfit` of all rows may break the schema.
+/// Inspects files. At most a share of `most_unfit` of all rows may break the schema.
 pub fn inspect<'a>(schema: &Schema, files: impl IntoIterator<Item = &'a Path>, most_unfit: f64) -> Inspection {
     let mut all = Inspection::default();
     let mut broken = Vec::new();
@@ -56,13 +57,13 @@ pub fn inspect<'a>(schema: &Schema, files: impl IntoIterator<Item = &'a Path>, m
             Form::Ignored => all.remarks.push(tell("the pipeline does not read such a file", FORMS)),
             _ if is_empty => all.refusals.push(tell("it is empty", "")),
             Form::Other => all.remarks.push(tell("only the pipeline itself can look into it", "")),
-            Form::Csv { is_tsv } => match Look::read(schema, file, is_tsv) {
-                Ok(look) => {
-                    all.rows += look.rows;
-                    all.rows_by_file.insert(file.to_owned(), look.rows);
-                    all.unfit += look.unfit;
-                    all.refusals.extend(look.refusals);
-                    broken.extend(look.broken.into_values());
+            Form::Csv { is_tsv } => match FileInspection::read(schema, file, is_tsv) {
+                Ok(inspection) => {
+                    all.rows += inspection.rows;
+                    all.rows_by_file.insert(file.to_owned(), inspection.rows);
+                    all.unfit += inspection.unfit;
+                    all.refusals.extend(inspection.refusals);
+                    broken.extend(inspection.broken.into_values());
                 }
                 Err(UnfitFile { what, help }) => all.refusals.push(tell(&what, &help)),
             },
@@ -87,8 +88,8 @@ fn about(file: &Path, what: &str, help: &str) -> Finding {
     Finding { file: file.to_owned(), row: None, column: None, what: what.to_owned(), help: help.to_owned() }
 }
 
-/// A look into one CSV file.
-struct Look<'a> {
+/// The inspection of one CSV file.
+struct FileInspection<'a> {
     schema: &'a Schema,
     file: &'a Path,
     rows: u64,
@@ -98,23 +99,23 @@ struct Look<'a> {
     broken: BTreeMap<&'a str, Finding>,
 }
 
-impl<'a> Look<'a> {
+impl<'a> FileInspection<'a> {
     fn read(schema: &'a Schema, file: &'a Path, is_tsv: bool) -> Result<Self, UnfitFile> {
         let content = open(file).map_err(|error| UnfitFile::new(error, ""))?;
         let mut table = Table::open(content, &schema.csv, is_tsv)?;
-        let mut look = Self { schema, file, rows: 0, unfit: 0, refusals: Vec::new(), broken: BTreeMap::new() };
-        let columns = look.header(&table.names);
-        if !look.refusals.is_empty() {
-            return Ok(look);
+        let mut inspection = Self { schema, file, rows: 0, unfit: 0, refusals: Vec::new(), broken: BTreeMap::new() };
+        let columns = inspection.header(&table.names);
+        if !inspection.refusals.is_empty() {
+            return Ok(inspection);
         }
         let reader = Reader::new(schema);
         while let Some(row) = table.next_row()? {
-            look.rows += 1;
+            inspection.rows += 1;
             let texts = match row.texts {
                 Ok(texts) => texts,
                 Err(reason) => {
-                    look.unfit += 1;
-                    look.breaks("", row.number, reason);
+                    inspection.unfit += 1;
+                    inspection.breaks("", row.number, reason);
                     continue;
                 }
             };
@@ -124,19 +125,19 @@ impl<'a> Look<'a> {
                 if let Some(reason) = unfit(&reader, schema, column, text) {
                     is_fit = false;
                     if column.name == schema.label && !reader.is_missing(column, text) {
-                        look.label(row.number, text, &reason);
+                        inspection.label(row.number, text, &reason);
                     } else {
                         let value = if text.trim().is_empty() { String::new() } else { format!(": {}", shown(text)) };
-                        look.breaks(&column.name, row.number, format!("{reason}{value}"));
+                        inspection.breaks(&column.name, row.number, format!("{reason}{value}"));
                     }
                 }
             }
-            look.unfit += u64::from(!is_fit);
+            inspection.unfit += u64::from(!is_fit);
         }
-        if look.rows == 0 {
-            look.refusals.push(about(file, "it has no rows", "the first line is the header"));
+        if inspection.rows == 0 {
+            inspection.refusals.push(about(file, "it has no rows", "the first line is the header"));
         }
-        Ok(look)
+        Ok(inspection)
     }
 
     /// The columns of the schema with their places. Columns that the pipeline would miss are refused.
@@ -166,7 +167,7 @@ impl<'a> Look<'a> {
 
     fn lacks(&mut self, column: &Column, names: &[String]) {
         let wanted = column.source();
-        let is_alike = |name: &&String| [likened(wanted), likened(&column.name)].contains(&likened(name));
+        let is_alike = |name: &&String| [normalized(wanted), normalized(&column.name)].contains(&normalized(name));
         let alike = names.iter().find(is_alike).map(String::as_str);
         if alike.is_none() && !self.schema.is_needed(column) {
             return;
@@ -332,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn compressed_files_are_looked_into_and_broken_ones_refused() {
+    fn compressed_files_are_inspected_and_broken_ones_refused() {
         let folder = tempfile::tempdir().unwrap();
         let [good, bad] = ["good.tsv.gz", "bad.csv.gz"].map(|name| folder.path().join(name));
         let mut packed =

@@ -7,20 +7,20 @@ const MOST_NAMED: usize = 10;
 
 /// A path that leads to nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no file or folder {}", looked_for.display())]
+#[error("there is no file or folder {}", whole_path.display())]
 pub struct Missing {
     /// The whole path.
-    pub looked_for: PathBuf,
+    pub whole_path: PathBuf,
     /// The names that are there instead.
     pub help: String,
 }
 
 impl Missing {
-    /// Looks for a path, and at its folder if nothing is there.
+    /// Fails if nothing is at the path, with the names in its folder.
     ///
     /// # Errors
     /// When nothing is there. A path that cannot be reached for another reason is not judged.
-    pub fn look(path: &Path) -> Result<(), Self> {
+    pub fn check(path: &Path) -> Result<(), Self> {
         match std::fs::metadata(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Self::describe(path)),
             _ => Ok(()),
@@ -28,8 +28,8 @@ impl Missing {
     }
 
     fn describe(path: &Path) -> Self {
-        let looked_for = absolute(path).unwrap_or_else(|_| path.to_owned());
-        let folder = looked_for.parent().unwrap_or(&looked_for);
+        let whole_path = absolute(path).unwrap_or_else(|_| path.to_owned());
+        let folder = whole_path.parent().unwrap_or(&whole_path);
         let names: Vec<String> = std::fs::read_dir(folder).into_iter().flatten().flatten().filter_map(name).collect();
         let wanted = path.file_name().unwrap_or_default().to_string_lossy();
         let help = match config::nearest(&wanted, names.iter().map(String::as_str)) {
@@ -37,7 +37,7 @@ impl Missing {
             None if !folder.is_dir() => format!("there is no folder {} either", folder.display()),
             None => in_folder(folder, names),
         };
-        Self { help, looked_for }
+        Self { help, whole_path }
     }
 }
 
@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn missing_files_are_told_with_their_whole_path_and_what_is_there_instead() {
         let folder = tempfile::tempdir().unwrap();
-        let help = |name: &str| Missing::look(&folder.path().join(name)).map_err(|missing| missing.help);
+        let help = |name: &str| Missing::check(&folder.path().join(name)).map_err(|missing| missing.help);
         let place = folder.path().display();
         assert_eq!(help("churn.csv"), Err(format!("the folder {place} is empty")));
         for name in ["churn.csv", "wine.csv", ".hidden"] {
@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(help("chrun.csv"), Err(format!("did you mean `{place}/churn.csv`?")));
         assert_eq!(help("iris"), Err(format!("the folder {place} has churn.csv, wine.csv")));
         assert_eq!(help("none/iris.csv"), Err(format!("there is no folder {place}/none either")));
-        let missing = Missing::look(&folder.path().join("iris")).unwrap_err();
+        let missing = Missing::check(&folder.path().join("iris")).unwrap_err();
         assert_eq!(missing.to_string(), format!("there is no file or folder {place}/iris"));
     }
 }

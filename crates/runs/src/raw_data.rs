@@ -50,8 +50,8 @@ pub struct Removal {
     pub kept: Vec<NotRemoved>,
 }
 
-/// The largest number of files whose rows are looked up, by a call for each.
-const MOST_LOOKED_UP: usize = 200;
+/// The largest number of files whose numbers of rows are read, by a call for each.
+const MOST_WITH_ROWS: usize = 200;
 /// Calls under way at once.
 const AT_ONCE: usize = 8;
 /// The most objects of one deletion.
@@ -62,7 +62,7 @@ impl Store {
     /// The files below a prefix, in the order of their keys. Their rows are known if there are few files.
     ///
     /// # Errors
-    /// When the bucket cannot be listed, or a file cannot be looked at.
+    /// When the bucket cannot be listed, or a file cannot be read.
     pub async fn files(&self, prefix: &str) -> Result<Vec<RawFile>> {
         let call = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
         let mut pages = call.into_paginator().send();
@@ -82,20 +82,20 @@ impl Store {
             }
         }
         match found.len() {
-            0..=MOST_LOOKED_UP => self.with_rows(found).await,
+            0..=MOST_WITH_ROWS => self.with_rows(found).await,
             _ => Ok(found),
         }
     }
 
     async fn with_rows(&self, files: Vec<RawFile>) -> Result<Vec<RawFile>> {
-        let looked = stream::iter(files).map(|file| async move {
+        let read = stream::iter(files).map(|file| async move {
             let call = self.client.head_object().bucket(&self.bucket).key(&file.key);
             // It may be gone since.
             let head = call.send().await.during("HeadObject").none_on(&[("NotFound", ""), ("NoSuchKey", "")])?;
             let rows = head.as_ref().and_then(|head| head.metadata()).and_then(|known| known.get(ROWS));
             Ok(RawFile { rows: rows.and_then(|rows| rows.parse().ok()), ..file })
         });
-        looked.buffered(AT_ONCE).try_collect().await
+        read.buffered(AT_ONCE).try_collect().await
     }
 
     /// The time for which removed files can be restored.

@@ -1,6 +1,6 @@
 //! Reads an execution's events: each belongs to the step of the one before it.
 
-use crate::{Attempt, Event, History, Phase, Step, Task, Why, time::timestamp};
+use crate::{Attempt, Event, FailureReason, History, Phase, Step, Task, time::timestamp};
 use aws_sdk_sfn::types::HistoryEvent;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -23,7 +23,7 @@ enum Fact<'a> {
     Scheduled(Task),
     Submitted(Value),
     Succeeded(Value),
-    Failed(Why),
+    Failed(FailureReason),
     Exited,
 }
 
@@ -114,7 +114,7 @@ impl Reading {
 }
 
 impl Step {
-    fn end_attempt(&mut self, at: Timestamp, outcome: Result<Value, Why>) {
+    fn end_attempt(&mut self, at: Timestamp, outcome: Result<Value, FailureReason>) {
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.ended = Some(at);
             attempt.outcome = Some(outcome);
@@ -167,7 +167,7 @@ fn fact(event: &HistoryEvent) -> Option<Fact<'_>> {
     failure(event).map(Fact::Failed)
 }
 
-fn failure(event: &HistoryEvent) -> Option<Why> {
+fn failure(event: &HistoryEvent) -> Option<FailureReason> {
     let said = [
         event.task_failed_event_details().map(|details| (details.error(), details.cause())),
         event.task_timed_out_event_details().map(|details| (details.error(), details.cause())),
@@ -180,7 +180,7 @@ fn failure(event: &HistoryEvent) -> Option<Why> {
         event.evaluation_failed_event_details().map(|details| (details.error(), details.cause())),
     ];
     let (error, cause) = said.into_iter().flatten().next()?;
-    Some(Why::new(error, cause))
+    Some(FailureReason::new(error, cause))
 }
 
 fn document(text: Option<&str>) -> Value {

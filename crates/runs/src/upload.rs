@@ -20,7 +20,7 @@ use std::{
 
 /// A file and where it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shipment {
+pub struct PlannedUpload {
     /// The file.
     pub file: PathBuf,
     /// Its key in the bucket.
@@ -33,9 +33,9 @@ pub struct Shipment {
     pub rows: Option<u64>,
 }
 
-/// The result of a shipment.
+/// The result of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum UploadOutcome {
     /// It was not there.
     Added,
     /// Something else was there under its key; the bucket's versions keep it.
@@ -44,7 +44,7 @@ pub enum Fate {
     Unchanged,
 }
 
-impl Fate {
+impl UploadOutcome {
     /// As programs read it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -96,8 +96,8 @@ pub enum Unfit {
 /// # Errors
 /// When a file is unreadable or not regular, or a link leads out of its folder. Also when two files have the same key,
 /// or a key is too long.
-pub fn gather(named: &[PathBuf], prefix: &str) -> Result<Vec<Shipment>, Unfit> {
-    let mut found: BTreeMap<String, Shipment> = BTreeMap::new();
+pub fn gather(named: &[PathBuf], prefix: &str) -> Result<Vec<PlannedUpload>, Unfit> {
+    let mut found: BTreeMap<String, PlannedUpload> = BTreeMap::new();
     for path in named {
         let path = path.as_path();
         let base = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
@@ -110,7 +110,7 @@ pub fn gather(named: &[PathBuf], prefix: &str) -> Result<Vec<Shipment>, Unfit> {
                 return Err(Unfit::Twice { one: one.file.clone(), other: file, key });
             }
             let (bytes, modified) = (about.len(), about.modified().ok());
-            found.insert(key.clone(), Shipment { file, key, bytes, modified, rows: None });
+            found.insert(key.clone(), PlannedUpload { file, key, bytes, modified, rows: None });
         }
     }
     Ok(found.into_values().collect())
@@ -222,39 +222,39 @@ impl Store {
     /// # Errors
     /// When it cannot be read or sent, or is not as [`gather`] found it: what was checked and counted before is then not
     /// true of it.
-    pub async fn send(&self, shipment: &Shipment, sent: impl Fn(u64)) -> Result<Fate> {
-        let checksum = checksum(&shipment.file).await?;
-        refuse_changed(shipment)?;
-        let call = self.client.head_object().bucket(&self.bucket).key(&shipment.key);
+    pub async fn send(&self, upload: &PlannedUpload, sent: impl Fn(u64)) -> Result<UploadOutcome> {
+        let checksum = checksum(&upload.file).await?;
+        refuse_changed(upload)?;
+        let call = self.client.head_object().bucket(&self.bucket).key(&upload.key);
         let call = call.checksum_mode(ChecksumMode::Enabled);
         let there = call.send().await.during("HeadObject").none_on(ABSENT)?;
         if there.as_ref().and_then(|head| head.checksum_crc64_nvme()) == Some(&checksum) {
-            return Ok(Fate::Unchanged);
+            return Ok(UploadOutcome::Unchanged);
         }
-        match shipment.bytes > self.part {
-            true => self.in_parts(shipment, &checksum, sent).await?,
-            false => self.whole(shipment, &checksum, sent).await?,
+        match upload.bytes > self.part {
+            true => self.in_parts(upload, &checksum, sent).await?,
+            false => self.whole(upload, &checksum, sent).await?,
         }
-        Ok(if there.is_some() { Fate::Replaced } else { Fate::Added })
+        Ok(if there.is_some() { UploadOutcome::Replaced } else { UploadOutcome::Added })
     }
 
-    async fn whole(&self, shipment: &Shipment, checksum: &str, sent: impl Fn(u64)) -> Result<()> {
-        let body = ByteStream::from_path(&shipment.file).await.map_err(|error| unreadable_file(shipment, error))?;
-        let call = self.client.put_object().bucket(&self.bucket).key(&shipment.key);
-        let call = call.checksum_crc64_nvme(checksum).body(body).set_metadata(metadata(shipment));
+    async fn whole(&self, upload: &PlannedUpload, checksum: &str, sent: impl Fn(u64)) -> Result<()> {
+        let body = ByteStream::from_path(&upload.file).await.map_err(|error| unreadable_file(upload, error))?;
+        let call = self.client.put_object().bucket(&self.bucket).key(&upload.key);
+        let call = call.checksum_crc64_nvme(checksum).body(body).set_metadata(metadata(upload));
         call.send().await.during("PutObject").help(CHANGED)?;
-        sent(shipment.bytes);
+        sent(upload.bytes);
         Ok(())
     }
 
-    async fn in_parts(&self, shipment: &Shipment, checksum: &str, sent: impl Fn(u64)) -> Result<()> {
-        let call = self.client.create_multipart_upload().bucket(&self.bucket).key(&shipment.key);
-        let call = call.checksum_algorithm(ChecksumAlgorithm::Crc64Nvme).set_metadata(metadata(shipment));
+    async fn in_parts(&self, upload: &PlannedUpload, checksum: &str, sent: impl Fn(u64)) -> Result<()> {
+        let call = self.client.create_multipart_upload().bucket(&self.bucket).key(&upload.key);
+        let call = call.checksum_algorithm(ChecksumAlgorithm::Crc64Nvme).set_metadata(metadata(upload));
         let begun = call.checksum_type(ChecksumType::FullObject).send().await.during("CreateMultipartUpload")?;
-        let done = self.parts_and_end(shipment, checksum, sent, &begun).await;
+        let done = self.parts_and_end(upload, checksum, sent, &begun).await;
         if done.is_err() {
             // The bucket's lifecycle does it otherwise.
-            let call = self.client.abort_multipart_upload().bucket(&self.bucket).key(&shipment.key);
+            let call = self.client.abort_multipart_upload().bucket(&self.bucket).key(&upload.key);
             let _ = call.set_upload_id(begun.upload_id).send().await;
         }
         done
@@ -262,20 +262,20 @@ impl Store {
 
     async fn parts_and_end(
         &self,
-        shipment: &Shipment,
+        upload: &PlannedUpload,
         checksum: &str,
         sent: impl Fn(u64),
         begun: &CreateMultipartUploadOutput,
     ) -> Result<()> {
-        let size = self.part.max(shipment.bytes.div_ceil(MOST_PARTS));
-        let count = shipment.bytes.div_ceil(size);
+        let size = self.part.max(upload.bytes.div_ceil(MOST_PARTS));
+        let count = upload.bytes.div_ceil(size);
         let sent = &sent;
         let parts = stream::iter(1..=count).map(|number| async move {
-            let (from, length) = ((number - 1) * size, size.min(shipment.bytes - (number - 1) * size));
-            let body = ByteStream::read_from().path(&shipment.file).offset(from).length(Length::Exact(length));
-            let body = body.build().await.map_err(|error| unreadable_file(shipment, error))?;
+            let (from, length) = ((number - 1) * size, size.min(upload.bytes - (number - 1) * size));
+            let body = ByteStream::read_from().path(&upload.file).offset(from).length(Length::Exact(length));
+            let body = body.build().await.map_err(|error| unreadable_file(upload, error))?;
             let number = i32::try_from(number).unwrap_or(i32::MAX);
-            let call = self.client.upload_part().bucket(&self.bucket).key(&shipment.key);
+            let call = self.client.upload_part().bucket(&self.bucket).key(&upload.key);
             let call = call.set_upload_id(begun.upload_id.clone()).part_number(number);
             let call = call.checksum_algorithm(ChecksumAlgorithm::Crc64Nvme).body(body);
             let done = call.send().await.during("UploadPart")?;
@@ -284,12 +284,12 @@ impl Store {
             Ok::<_, Failure>(part.set_checksum_crc64_nvme(done.checksum_crc64_nvme).build())
         });
         let parts: Vec<CompletedPart> = parts.buffered(PARTS_AT_ONCE).try_collect().await?;
-        refuse_changed(shipment)?;
-        let call = self.client.complete_multipart_upload().bucket(&self.bucket).key(&shipment.key);
+        refuse_changed(upload)?;
+        let call = self.client.complete_multipart_upload().bucket(&self.bucket).key(&upload.key);
         let call = call.set_upload_id(begun.upload_id.clone()).checksum_crc64_nvme(checksum);
         let call = call
             .checksum_type(ChecksumType::FullObject)
-            .mpu_object_size(i64::try_from(shipment.bytes).unwrap_or(i64::MAX));
+            .mpu_object_size(i64::try_from(upload.bytes).unwrap_or(i64::MAX));
         let call = call.multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build());
         call.send().await.during("CompleteMultipartUpload").help(CHANGED)?;
         Ok(())
@@ -297,24 +297,24 @@ impl Store {
 }
 
 /// The metadata of an object: the rows of its file.
-fn metadata(shipment: &Shipment) -> Option<HashMap<String, String>> {
-    shipment.rows.map(|rows| HashMap::from([(ROWS.to_owned(), rows.to_string())]))
+fn metadata(upload: &PlannedUpload) -> Option<HashMap<String, String>> {
+    upload.rows.map(|rows| HashMap::from([(ROWS.to_owned(), rows.to_string())]))
 }
 
 const CHANGED: &str = "if the file changed while it was sent, run the command again";
 
 /// Refuses a file that changed since it was gathered.
-fn refuse_changed(shipment: &Shipment) -> Result<()> {
-    let about = std::fs::metadata(&shipment.file).map_err(|error| unreadable_file(shipment, error))?;
-    if (about.len(), about.modified().ok()) == (shipment.bytes, shipment.modified) {
+fn refuse_changed(upload: &PlannedUpload) -> Result<()> {
+    let about = std::fs::metadata(&upload.file).map_err(|error| unreadable_file(upload, error))?;
+    if (about.len(), about.modified().ok()) == (upload.bytes, upload.modified) {
         return Ok(());
     }
     let changed = Failure::new(FailureKind::Final, "the file changed since it was looked into");
     Err(changed).help("run the command again when the file is complete")
 }
 
-fn unreadable_file(shipment: &Shipment, error: impl std::fmt::Display) -> Failure {
-    Failure::new(FailureKind::Final, format!("{}: {error}", shipment.file.display()))
+fn unreadable_file(upload: &PlannedUpload, error: impl std::fmt::Display) -> Failure {
+    Failure::new(FailureKind::Final, format!("{}: {error}", upload.file.display()))
 }
 
 /// CRC-64/NVME, which S3 keeps of whole objects however they were sent.

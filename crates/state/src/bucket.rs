@@ -8,7 +8,7 @@ use vocabulary::Place;
 
 /// A state bucket, as its name tells.
 #[derive(Clone, Debug)]
-pub struct LeftBehind {
+pub struct FoundStateBucket {
     /// Its name.
     pub name: String,
     /// The beginning of its name.
@@ -74,7 +74,7 @@ impl StateBucket {
     ///
     /// # Errors
     /// When the buckets cannot be listed.
-    pub async fn left_behind(client: &Client, suffix: &str) -> Result<Vec<LeftBehind>> {
+    pub async fn find_state_buckets(client: &Client, suffix: &str) -> Result<Vec<FoundStateBucket>> {
         let mut found = Vec::new();
         // Only a listing in pages tells the regions.
         let pages = client.list_buckets().max_buckets(1000).into_paginator().send();
@@ -83,7 +83,7 @@ impl StateBucket {
         while let Some(bucket) = buckets.next().await? {
             let Some(name) = bucket.name else { continue };
             if let Some(project) = name.strip_suffix(suffix) {
-                found.push(LeftBehind { project: project.to_owned(), region: bucket.bucket_region, name });
+                found.push(FoundStateBucket { project: project.to_owned(), region: bucket.bucket_region, name });
             }
         }
         Ok(found)
@@ -105,7 +105,7 @@ impl StateBucket {
     /// [`Error::UnusableBucket`] when it is another account's, in another region, or named and not there;
     /// [`Error::Store`] when S3 cannot be reached.
     pub async fn exists(&self) -> Result<bool, Error> {
-        match self.look().await? {
+        match self.check_exists().await? {
             false if self.is_named => Err(Error::UnusableBucket {
                 what: format!("there is no bucket {}, which `[state] bucket` names", self.name),
                 help: format!(
@@ -119,7 +119,7 @@ impl StateBucket {
     }
 
     /// HEAD has no body, so the answer lies in the status and in a header.
-    async fn look(&self) -> Result<bool, Error> {
+    async fn check_exists(&self) -> Result<bool, Error> {
         let call = self.client.head_bucket().bucket(&self.name).expected_bucket_owner(&self.place.account);
         let Err(error) = call.send().await else { return Ok(true) };
         let answer = error.raw_response();

@@ -47,7 +47,7 @@ impl StateBucket {
         loop {
             // From the beginning: what is made already is completed.
             match self.build(tags).await {
-                Err(failure) if began.elapsed() < heals_within(&failure) => {
+                Err(failure) if began.elapsed() < retries_within(&failure) => {
                     let [shortest, longest] = PAUSES;
                     sleep((began.elapsed() / PAUSE_PART).clamp(shortest, longest)).await;
                 }
@@ -227,7 +227,7 @@ fn with_advice(failure: Failure) -> Failure {
 }
 
 /// The time for which such a failure is retried; zero for a permanent one.
-fn heals_within(failure: &Failure) -> Duration {
+fn retries_within(failure: &Failure) -> Duration {
     match failure {
         _ if is_being_freed(failure) => FREE_WITHIN,
         _ if failure.matches(UNSETTLED) => SETTLES_WITHIN,

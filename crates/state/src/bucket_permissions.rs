@@ -10,7 +10,7 @@ impl StateBucket {
         let bucket = format!("arn:{}:s3:::{name}", place.partition);
         let objects = [&keys.state, &keys.lock].map(|key| format!("{bucket}/{key}"));
         vec![
-            Permission::look([
+            Permission::read([
                 "s3:ListBucket",
                 "s3:GetBucketVersioning",
                 "s3:GetBucketPublicAccessBlock",
@@ -18,7 +18,7 @@ impl StateBucket {
                 "s3:GetBucketAcl",
             ])
             .on([bucket.as_str()]),
-            Permission::look(["s3:GetObject"]).on(objects.clone()),
+            Permission::read(["s3:GetObject"]).on(objects.clone()),
             Permission::change(["s3:ListBucketVersions"]).on([bucket.as_str()]),
             Permission::change(["s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"])
                 .on(objects),
@@ -32,11 +32,11 @@ impl StateBucket {
         let objects = ["state.json", "lock.json"].map(|key| format!("{bucket}/{key}"));
         vec![
             // Without `s3:ListBucket` a state that is not there yet looks like one that is forbidden.
-            Permission::look(["s3:ListBucket"]).on([bucket.as_str()]),
-            Permission::look(["s3:GetObject"]).on(objects.clone()),
+            Permission::read(["s3:ListBucket"]).on([bucket.as_str()]),
+            Permission::read(["s3:GetObject"]).on(objects.clone()),
             // It knows no resources. It finds the state of an environment whose file is lost, and tells another
             // account's bucket from a missing permission.
-            Permission::look(["s3:ListAllMyBuckets"]).on_anything(),
+            Permission::read(["s3:ListAllMyBuckets"]).on_anything(),
             Permission::change([
                 "s3:CreateBucket",
                 "s3:TagResource",

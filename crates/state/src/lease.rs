@@ -17,7 +17,7 @@ pub(crate) const STALE_AFTER: Duration = Duration::from_secs(60);
 /// long.
 pub(crate) const SURE_FOR: Duration = Duration::from_secs(40);
 /// The time between two reads of something that should change soon.
-pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(1);
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A moment by two clocks: one stands still while the machine sleeps, the other can be set.
 #[derive(Clone, Copy, Debug)]

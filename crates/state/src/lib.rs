@@ -37,7 +37,7 @@ mod unique_keys;
 mod versions;
 mod writer;
 
-pub use bucket::{LeftBehind, StateBucket};
+pub use bucket::{FoundStateBucket, StateBucket};
 pub use custody::Weakness;
 pub use error::Error;
 pub use format::{Author, Deposed, Entry, Needed, Phase, State, schema};
@@ -52,4 +52,4 @@ pub use process::Process;
 pub use removal::RemovedState;
 pub use s3::{History, S3Store, StateVersion};
 pub use store::{MemoryStore, Store, Stored, Version};
-pub use writer::{Ended, Writer};
+pub use writer::{Writer, WriterEnd};

@@ -3,7 +3,7 @@
 use crate::{
     Error, Holder, LivenessFile, Removed, Store, Version,
     holder::who,
-    lease::{LOOK_AGAIN, LockLease, Moment, STALE_AFTER, SURE_FOR},
+    lease::{LockLease, Moment, POLL_INTERVAL, STALE_AFTER, SURE_FOR},
     lock_object::{bytes, read, within},
     renewal::renew,
 };
@@ -50,7 +50,7 @@ impl Lock {
             match attempt(&*store, key, environment, &holder, &mut unanswered).await {
                 Ok(taken) => return Ok(Self::hold(store, key, holder, liveness, taken)),
                 Err(Error::Locked { .. } | Error::Moved) if may_wait => tokio::select! {
-                    () = sleep(LOOK_AGAIN) => {}
+                    () = sleep(POLL_INTERVAL) => {}
                     () = &mut timeout => may_wait = false,
                 },
                 // Several took over a stale lock at once, and another was first: say who.
@@ -64,7 +64,7 @@ impl Lock {
                 Err(error) if error.may_have_taken_effect() && attempts < ATTEMPTS => {
                     attempts += 1;
                     tracing::warn!(%error, "waiting for an answer about the lock");
-                    sleep(LOOK_AGAIN).await;
+                    sleep(POLL_INTERVAL).await;
                 }
                 Err(error) => return Err(error),
             }

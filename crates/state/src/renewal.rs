@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Holder, Store, Version,
-    lease::{LOOK_AGAIN, LeaseRenewer, Moment, SURE_FOR},
+    lease::{LeaseRenewer, Moment, POLL_INTERVAL, SURE_FOR},
     lock_object::{bytes, read, within},
 };
 use jiff::Timestamp;
@@ -46,14 +46,14 @@ pub(crate) async fn renew(store: Arc<dyn Store>, key: String, mut holder: Holder
                 }
                 Err(error) => {
                     outage.goes_on(since, &error);
-                    pause = LOOK_AGAIN;
+                    pause = POLL_INTERVAL;
                 }
             },
             // The store may be away for a moment; until it is back, nobody relies on the lock for long.
             Err(error) => {
                 unanswered.push(holder.renewed);
                 outage.goes_on(since, &error);
-                pause = LOOK_AGAIN;
+                pause = POLL_INTERVAL;
             }
         }
     }

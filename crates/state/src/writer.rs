@@ -49,12 +49,12 @@ pub struct Writer {
     seal: Option<Seal>,
     failed: watch::Receiver<bool>,
     is_under_lock: bool,
-    task: JoinHandle<Ended>,
+    task: JoinHandle<WriterEnd>,
 }
 
 /// The end of the writing.
 #[derive(Debug)]
-pub struct Ended {
+pub struct WriterEnd {
     /// The state as it should be stored.
     pub state: State,
     /// The first error that a write met; nothing was written after it.
@@ -93,10 +93,15 @@ impl Writer {
         let (messages, inbox) = mpsc::unbounded_channel();
         let (failure, failed) = watch::channel(false);
         let is_under_lock = held.is_some();
-        let pen = Pen { store, key: key.to_owned(), version, held };
-        let desk =
-            Desk { state, dirty: false, waiting: Vec::new(), forgotten: BTreeSet::new(), unsaved: BTreeSet::new() };
-        let task = tokio::spawn(run(pen, desk, inbox, failure));
+        let stored = VersionedStore { store, key: key.to_owned(), version, held };
+        let pending = PendingWrites {
+            state,
+            dirty: false,
+            waiting: Vec::new(),
+            forgotten: BTreeSet::new(),
+            unsaved: BTreeSet::new(),
+        };
+        let task = tokio::spawn(run(stored, pending, inbox, failure));
         Self { messages, seal: None, failed, is_under_lock, task }
     }
 
@@ -157,7 +162,7 @@ impl Writer {
     }
 
     /// Writes what is left, and tells what could not be written.
-    pub async fn end(self) -> Ended {
+    pub async fn end(self) -> WriterEnd {
         drop(self.messages);
         match self.task.await {
             Ok(ended) => ended,
@@ -192,14 +197,14 @@ impl Pace {
 }
 
 /// The store, the key and the version with which a state is written.
-struct Pen {
+struct VersionedStore {
     store: Arc<dyn Store>,
     key: String,
     version: Option<Version>,
     held: Option<LockOfRun>,
 }
 
-impl Pen {
+impl VersionedStore {
     /// Writes on top of what was written last. A store that is away is asked again, with the very same bytes, so that
     /// an earlier attempt that took effect is known as one's own.
     async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
@@ -230,7 +235,7 @@ impl Pen {
     }
 }
 
-impl Pen {
+impl VersionedStore {
     /// The error for a state that somebody else wrote. It names that version of mlopsctl, if it is not this version.
     async fn moved(&self) -> Error {
         let stored = timeout(ANSWERS_WITHIN, self.store.get(&self.key)).await;
@@ -248,7 +253,7 @@ impl Pen {
 }
 
 /// The state to be written, and the callers that wait for it.
-struct Desk {
+struct PendingWrites {
     state: State,
     dirty: bool,
     waiting: Vec<oneshot::Sender<()>>,
@@ -258,37 +263,41 @@ struct Desk {
 }
 
 async fn run(
-    mut pen: Pen,
-    mut desk: Desk,
+    mut stored: VersionedStore,
+    mut pending: PendingWrites,
     mut inbox: mpsc::UnboundedReceiver<Message>,
     failure: watch::Sender<bool>,
-) -> Ended {
-    let result = write_all(&mut pen, &mut desk, &mut inbox).await;
+) -> WriterEnd {
+    let result = write_all(&mut stored, &mut pending, &mut inbox).await;
     if result.is_err() {
         failure.send_replace(true);
         // Callers that wait for a write learn that there will be none.
-        desk.waiting.clear();
+        pending.waiting.clear();
         while let Some(message) = inbox.recv().await {
             // Only what it concerns is of interest.
-            let _ = desk.take(message);
-            desk.waiting.clear();
+            let _ = pending.take(message);
+            pending.waiting.clear();
         }
     }
-    Ended { state: desk.state, result, unrecorded: desk.unsaved }
+    WriterEnd { state: pending.state, result, unrecorded: pending.unsaved }
 }
 
-async fn write_all(pen: &mut Pen, desk: &mut Desk, inbox: &mut mpsc::UnboundedReceiver<Message>) -> Result<(), Error> {
+async fn write_all(
+    stored: &mut VersionedStore,
+    pending: &mut PendingWrites,
+    inbox: &mut mpsc::UnboundedReceiver<Message>,
+) -> Result<(), Error> {
     let mut open = true;
     let mut pace = Pace::new();
     while open {
         match inbox.recv().await {
-            Some(message) => desk.take(message)?,
+            Some(message) => pending.take(message)?,
             None => open = false,
         }
         let gathered = timeout_at(pace.due(), async {
-            while open && desk.waiting.is_empty() {
+            while open && pending.waiting.is_empty() {
                 match inbox.recv().await {
-                    Some(message) => desk.take(message)?,
+                    Some(message) => pending.take(message)?,
                     None => return Ok(false),
                 }
             }
@@ -298,26 +307,26 @@ async fn write_all(pen: &mut Pen, desk: &mut Desk, inbox: &mut mpsc::UnboundedRe
             Ok(still_open) => open = still_open?,
             Err(_elapsed) => {}
         }
-        let changing = pen.held.as_ref().filter(|_| open).map(|held| held.id.clone());
+        let changing = stored.held.as_ref().filter(|_| open).map(|held| held.id.clone());
         // The last write says that nobody is at work any more.
-        let is_last_word = !open && desk.state.changing.is_some() && pen.held.is_some();
-        if desk.dirty || is_last_word {
-            desk.state.changing = changing;
-            desk.state.advance_by(pen.held.as_ref().map(|held| held.author.clone()));
-            let bytes = Bytes::from(desk.state.write());
+        let is_last_word = !open && pending.state.changing.is_some() && stored.held.is_some();
+        if pending.dirty || is_last_word {
+            pending.state.changing = changing;
+            pending.state.advance_by(stored.held.as_ref().map(|held| held.author.clone()));
+            let bytes = Bytes::from(pending.state.write());
             pace.wrote(bytes.len());
-            pen.write(bytes).await?;
-            desk.dirty = false;
-            desk.unsaved.clear();
+            stored.write(bytes).await?;
+            pending.dirty = false;
+            pending.unsaved.clear();
         }
-        for done in desk.waiting.drain(..) {
+        for done in pending.waiting.drain(..) {
             let _: Result<(), ()> = done.send(());
         }
     }
     Ok(())
 }
 
-impl Desk {
+impl PendingWrites {
     fn take(&mut self, message: Message) -> Result<(), Error> {
         match message {
             Message::Begin => self.dirty = true,

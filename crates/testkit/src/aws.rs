@@ -106,8 +106,8 @@ impl Aws {
     ///
     /// # Panics
     /// When there are no laws.
-    pub fn doom(&self, operation: &str, times: u64) {
-        self.laws.as_ref().expect("things fail by law").script().doom(operation, times);
+    pub fn fail_next(&self, operation: &str, times: u64) {
+        self.laws.as_ref().expect("things fail by law").script().fail_next(operation, times);
     }
 
     /// The same laws, ten times as fast: for tests that run a platform hundreds of times.

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_types::{DateTime, date_time::Format};
 use http::{HeaderName, HeaderValue, header};
-use local::{Call, Layer, Lost, Next, Response};
+use local::{Call, Layer, LostAnswer, Next, Response};
 use std::{
     collections::BTreeMap,
     sync::{Mutex, PoisonError},
@@ -41,7 +41,7 @@ fn set(response: &mut Response, name: HeaderName, time: SystemTime) {
 
 #[async_trait]
 impl Layer for Dates {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         if call.service != "s3" {
             return next.run(call).await;
         }

@@ -2,7 +2,7 @@
 
 use crate::wire::{Asked, Refusal, answered, show};
 use async_trait::async_trait;
-use local::{Call, Layer, Lost, Next, Response};
+use local::{Call, Layer, LostAnswer, Next, Response};
 use serde_json::Value;
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -23,7 +23,7 @@ pub enum Fault {
     /// It is never answered, and nothing is done.
     Hung,
     /// It is done, and the answer never arrives.
-    Lost,
+    LostAnswer,
     /// It is never answered, and done only after that time: maybe after it was sent again, or its sender is gone.
     Late(Duration),
     /// It is delivered twice; the second answer arrives.
@@ -131,7 +131,7 @@ impl Storm {
             0 => Fault::throttled(&asked.service),
             1 => Fault::internal(),
             2 => Fault::Reset,
-            3 => Fault::Lost,
+            3 => Fault::LostAnswer,
             4 => Fault::Slow(Duration::from_secs(30)),
             5 => Fault::Hung,
             _ if asked.call.is_read() => Fault::Twice,
@@ -226,7 +226,7 @@ impl Faults {
 
 #[async_trait]
 impl Layer for Faults {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         let asked = Asked::new(call.clone());
         let distance = *self.distance.lock().unwrap_or_else(PoisonError::into_inner);
         if !distance.is_zero() {
@@ -247,10 +247,10 @@ impl Layer for Faults {
                 self.late.lock().unwrap_or_else(PoisonError::into_inner).push((Instant::now() + after, call));
                 std::future::pending().await
             }
-            Some(Fault::Reset) => Err(Lost::Reset),
-            Some(Fault::Lost) => {
+            Some(Fault::Reset) => Err(LostAnswer::Reset),
+            Some(Fault::LostAnswer) => {
                 next.run(call).await?;
-                Err(Lost::Timeout)
+                Err(LostAnswer::Timeout)
             }
             Some(Fault::Twice) => {
                 next.run(call.clone()).await?;

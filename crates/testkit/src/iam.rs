@@ -25,7 +25,7 @@ use crate::{
 use async_trait::async_trait;
 use demand::Demand;
 use early::Early;
-use local::{Call, Cloud, Layer, Lost, Next, Response};
+use local::{Call, Cloud, Layer, LostAnswer, Next, Response};
 use policy::Policies;
 use serde_json::Value;
 use std::{
@@ -138,7 +138,7 @@ impl IamEvaluator {
 
 #[async_trait]
 impl Layer for IamEvaluator {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         if self.noted().is_open() {
             return next.run(call).await;
         }

@@ -3,7 +3,7 @@
 use crate::wire::Asked;
 use async_trait::async_trait;
 use futures::future::BoxFuture;
-use local::{Call, Layer, Lost, Next, Response};
+use local::{Call, Layer, LostAnswer, Next, Response};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::{sync::Notify, time::Instant};
 
@@ -53,7 +53,7 @@ impl Watch {
         Self { every, changed: true, show: Box::new(show) }
     }
 
-    async fn look(&mut self, at: Kill) {
+    async fn report(&mut self, at: Kill) {
         if std::mem::take(&mut self.changed) || self.every {
             (self.show)(at).await;
         }
@@ -121,19 +121,19 @@ impl Journal {
 
 #[async_trait]
 impl Layer for Journal {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         let asked = Asked::new(call.clone());
         let number = match self.note(&asked) {
             Some(number) if !self.dies(Kill::Before(number)) => number,
             _ => std::future::pending().await,
         };
         if let Some(watch) = &mut *self.watch.lock().await {
-            watch.look(Kill::Before(number)).await;
+            watch.report(Kill::Before(number)).await;
         }
         let response = next.run(call).await;
         if let Some(watch) = &mut *self.watch.lock().await {
             watch.changed |= !asked.call.is_read();
-            watch.look(Kill::After(number)).await;
+            watch.report(Kill::After(number)).await;
         }
         if self.dies(Kill::After(number)) {
             std::future::pending::<()>().await;

@@ -28,7 +28,7 @@ mod world;
 use crate::wire::Asked;
 use async_trait::async_trait;
 use law::Law;
-use local::{Call, Cloud, Error, Layer, Lost, Next, Response};
+use local::{Call, Cloud, Error, Layer, LostAnswer, Next, Response};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 use world::{Chance, Notes, World};
@@ -114,7 +114,7 @@ impl Laws {
 
 #[async_trait]
 impl Layer for Laws {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         let asked = Asked::new(call);
         // The lock makes one step of a call and its treatment by the laws; other calls wait.
         let mut laws = self.laws.lock().await;

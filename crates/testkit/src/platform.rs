@@ -6,7 +6,7 @@ use crate::Aws;
 use app::{Frontend, Workspace, WorkspaceParts};
 use aws_config::SdkConfig;
 use config::Environment;
-use engine::{Claims, Drift, Event, Judged, Planning, Purpose, RepairScope, Repairs};
+use engine::{Claims, Drift, Event, Planning, Purpose, RepairInput, RepairScope, Repairs};
 use local::ACCOUNT;
 use permissions::{Policy, PolicyInputs};
 use resource::{Address, Cloud, KindRegistry, Stack, Tags};
@@ -144,15 +144,15 @@ impl Platform {
         &self.stack
     }
 
-    /// The policies of `mlopsctl permissions`, each small enough for AWS: for everything, or for looking alone.
+    /// The policies of `mlopsctl permissions`, each small enough for AWS: for everything, or only for reads.
     ///
     /// # Panics
     /// When a kind does not say what it needs of what is declared or recorded.
-    pub fn policies(&self, state: Option<&State>, looks_only: bool) -> Vec<Value> {
-        self.policy(state, looks_only).split()
+    pub fn policies(&self, state: Option<&State>, is_read_only: bool) -> Vec<Value> {
+        self.policy(state, is_read_only).split()
     }
 
-    fn policy(&self, state: Option<&State>, looks_only: bool) -> Policy {
+    fn policy(&self, state: Option<&State>, is_read_only: bool) -> Policy {
         let declared = self.stack.declarations(&self.registry, &self.place).expect("the wiring is right");
         let inputs = PolicyInputs {
             also: Vec::new(),
@@ -168,7 +168,7 @@ impl Platform {
             registry: &self.registry,
             place: &self.place,
         };
-        inputs.policy(&self.name, &self.identity, looks_only).expect("every kind says what it needs")
+        inputs.policy(&self.name, &self.identity, is_read_only).expect("every kind says what it needs")
     }
 
     /// The events since the last call, in the words people read.
@@ -241,7 +241,7 @@ impl Platform {
         let applied = engine::applied_stack(&self.stack, &state, &self.registry, &self.place);
         let planning = self.planned(&applied, &state, sdk).await;
         let (declared, registry) = (&self.stack, &self.registry);
-        let judged = Judged { planning: &planning, applied: &applied, declared, state: &state, registry };
+        let judged = RepairInput { planning: &planning, applied: &applied, declared, state: &state, registry };
         engine::plan_repairs(&judged, scope, |_| false)
     }
 
@@ -308,7 +308,7 @@ impl Platform {
             alone: false,
             unprotect: self.unprotected(),
             delete_data: self.globs_of_data(),
-            looks_only: false,
+            is_read_only: false,
             lists_losses: false,
             keep: false,
             claims: Claims::new(),

@@ -2,7 +2,7 @@
 
 use crate::Platform;
 use aws_config::SdkConfig;
-use resource::{Address, Cx, Observation, Reconciler, Tags, tags_of};
+use resource::{Address, Context, Observation, Reconciler, Tags, tags_of};
 use serde_json::Value;
 use state::{Entry, Phase, State};
 use std::collections::BTreeMap;
@@ -53,15 +53,15 @@ impl Platform {
     ///
     /// # Panics
     /// When it cannot be observed.
-    pub async fn look_at(&self, addresses: impl Iterator<Item = &Address>, sdk: &SdkConfig) -> Theirs {
+    pub async fn observe(&self, addresses: impl Iterator<Item = &Address>, sdk: &SdkConfig) -> Theirs {
         let state = self.recorded(sdk).await;
-        let mut seen = Theirs::new();
+        let mut observed = Theirs::new();
         for address in addresses {
             let (reconciler, cx) = self.hands(address, &state.resources[address], sdk);
             let live = live(reconciler, &state.resources[address], &cx).await;
-            seen.insert(address.clone(), live.unwrap_or_else(|| panic!("{address} is gone")));
+            observed.insert(address.clone(), live.unwrap_or_else(|| panic!("{address} is gone")));
         }
-        seen
+        observed
     }
 
     /// Deletes one of the chosen resources, as a person would in the console: AWS may refuse it. Returns its address.
@@ -77,8 +77,8 @@ impl Platform {
         self.state(sdk).await.expect("it was brought up").0
     }
 
-    fn hands(&self, address: &Address, entry: &Entry, sdk: &SdkConfig) -> (&dyn Reconciler, Cx) {
-        let cx = Cx::new(self.cloud(sdk), address.clone(), self.identity().clone(), String::new(), false);
+    fn hands(&self, address: &Address, entry: &Entry, sdk: &SdkConfig) -> (&dyn Reconciler, Context) {
+        let cx = Context::new(self.cloud(sdk), address.clone(), self.identity().clone(), String::new(), false);
         (self.registry().get(&entry.kind).expect("the state is of this version"), cx)
     }
 
@@ -100,7 +100,7 @@ fn ready(state: &State) -> impl Iterator<Item = (&Address, &Entry)> {
     state.resources.iter().filter(|(_, entry)| entry.phase == Phase::Ready)
 }
 
-async fn live(reconciler: &dyn Reconciler, entry: &Entry, cx: &Cx) -> Option<Value> {
+async fn live(reconciler: &dyn Reconciler, entry: &Entry, cx: &Context) -> Option<Value> {
     let id = entry.id.as_deref().expect("it is there");
     match reconciler.observe(&entry.spec, id, cx).await {
         Ok(Observation::Ready { live, .. }) => Some(live),

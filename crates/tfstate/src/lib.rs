@@ -7,6 +7,6 @@ mod read;
 mod types;
 
 pub use import::{Exported, NoType, import_blocks};
-pub use matching::{Declared, Left, Match, Matching};
+pub use matching::{Declared, Match, Matching, Unmatched};
 pub use read::{Error, Managed, Tfstate};
 pub use types::Types;

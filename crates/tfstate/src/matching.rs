@@ -29,7 +29,7 @@ pub struct Matching {
     /// Terraform's addresses of resources that are settings of another resource here.
     pub settings: Vec<String>,
     /// Resources of Terraform's that the stack does not adopt.
-    pub left: Vec<Left>,
+    pub left: Vec<Unmatched>,
 }
 
 /// One thing that both know.
@@ -45,7 +45,7 @@ pub struct Match {
 
 /// One thing that only Terraform knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Left {
+pub struct Unmatched {
     /// Terraform's address.
     pub terraform: String,
     /// The reason why it has no counterpart.
@@ -189,7 +189,7 @@ impl<'a> Finder<'a> {
                 (None, true) => matching.settings.push(managed.address.clone()),
                 (None, false) => {
                     let why = self.why_not(managed);
-                    matching.left.push(Left { terraform: managed.address.clone(), why });
+                    matching.left.push(Unmatched { terraform: managed.address.clone(), why });
                 }
             }
         }

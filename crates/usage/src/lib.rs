@@ -2,14 +2,14 @@
 //! it.
 
 pub mod decimal;
-mod meter;
 mod quantity;
 mod relation;
 mod run;
 mod usage;
+mod usage_type;
 
-pub use meter::Meter;
 pub use quantity::{HOURS_PER_MONTH, Quantity};
 pub use relation::{Deployment, Instances, Name, Relation};
 pub use run::{Charge, Run, Step};
 pub use usage::{ByUse, Monthly, NotMetered, Usage};
+pub use usage_type::UsageType;

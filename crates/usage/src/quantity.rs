@@ -1,4 +1,4 @@
-//! Quantities of a meter, exact to a millionth of a unit.
+//! Quantities of a usage type, exact to a millionth of a unit.
 
 use crate::decimal;
 use serde::{Serialize, Serializer};

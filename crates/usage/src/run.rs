@@ -1,6 +1,6 @@
 //! The most that one run of a job or of a state machine uses.
 
-use crate::{Meter, Name, Quantity};
+use crate::{Name, Quantity, UsageType};
 
 /// One run.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,12 +37,12 @@ impl Step {
 /// A charge of a step: the most for one attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Charge {
-    /// At most so much of a meter.
+    /// At most so much of a usage type.
     AtMost {
         /// A few words for a bill.
         what: String,
-        /// The meter.
-        meter: Meter,
+        /// The usage type.
+        usage_type: UsageType,
         /// The most units.
         quantity: Quantity,
     },

@@ -1,16 +1,16 @@
 //! The usage of one resource.
 
-use crate::{Charge, Meter, Name, Quantity, Relation, Run};
+use crate::{Charge, Name, Quantity, Relation, Run, UsageType};
 
 /// The usage that AWS charges for, of one resource.
 ///
 /// # Example
 /// ```
-/// use usage::{Meter, Quantity, Usage};
+/// use usage::{UsageType, Quantity, Usage};
 ///
 /// let gateway = Usage::default()
-///     .monthly("NAT gateway", Meter::NatGatewayHour, Quantity::months_of(1))
-///     .by_use("data through NAT", "the traffic of private subnets", Meter::NatGatewayGb);
+///     .monthly("NAT gateway", UsageType::NatGatewayHour, Quantity::months_of(1))
+///     .by_use("data through NAT", "the traffic of private subnets", UsageType::NatGatewayGb);
 /// assert!(!gateway.is_free());
 /// assert!(Usage::free("access management costs nothing").is_free());
 /// ```
@@ -26,7 +26,7 @@ pub struct Usage {
     pub monthly: Vec<Monthly>,
     /// The usage that only its users know.
     pub by_use: Vec<ByUse>,
-    /// Usage without a meter.
+    /// Usage without a usage type.
     pub not_metered: Vec<NotMetered>,
     /// The most that one start of it by another resource uses.
     pub start: Vec<Charge>,
@@ -41,9 +41,9 @@ pub struct Usage {
 pub struct Monthly {
     /// A few words for a bill.
     pub what: String,
-    /// The meter.
-    pub meter: Meter,
-    /// The amount a month, in the meter's units.
+    /// The usage type.
+    pub usage_type: UsageType,
+    /// The amount a month, in the usage type's units.
     pub quantity: Quantity,
 }
 
@@ -54,13 +54,13 @@ pub struct ByUse {
     pub what: String,
     /// The facts that decide how much is used.
     pub depends_on: String,
-    /// The meter.
-    pub meter: Meter,
+    /// The usage type.
+    pub usage_type: UsageType,
     /// True if a resource with [`Relation::PaysForLogs`] pays for it, if there is one.
     pub writers_may_pay: bool,
 }
 
-/// Usage for which this version has no meter.
+/// Usage for which this version has no usage type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NotMetered {
     /// A few words for a bill.
@@ -89,22 +89,27 @@ impl Usage {
 
     /// Adds usage of every month.
     #[must_use]
-    pub fn monthly(mut self, what: impl Into<String>, meter: Meter, quantity: Quantity) -> Self {
-        self.monthly.push(Monthly { what: what.into(), meter, quantity });
+    pub fn monthly(mut self, what: impl Into<String>, usage_type: UsageType, quantity: Quantity) -> Self {
+        self.monthly.push(Monthly { what: what.into(), usage_type, quantity });
         self
     }
 
     /// Adds usage that only its users know, and the facts that decide how much it is.
     #[must_use]
-    pub fn by_use(mut self, what: impl Into<String>, depends_on: impl Into<String>, meter: Meter) -> Self {
-        self.by_use.push(ByUse { what: what.into(), depends_on: depends_on.into(), meter, writers_may_pay: false });
+    pub fn by_use(mut self, what: impl Into<String>, depends_on: impl Into<String>, usage_type: UsageType) -> Self {
+        self.by_use.push(ByUse {
+            what: what.into(),
+            depends_on: depends_on.into(),
+            usage_type,
+            writers_may_pay: false,
+        });
         self
     }
 
     /// Adds usage for which the resource pays that causes it, if it has [`Relation::PaysForLogs`].
     #[must_use]
-    pub fn unless_paid_by_writer(mut self, what: &str, depends_on: &str, meter: Meter) -> Self {
-        self.by_use.push(ByUse { what: what.into(), depends_on: depends_on.into(), meter, writers_may_pay: true });
+    pub fn unless_paid_by_writer(mut self, what: &str, depends_on: &str, usage_type: UsageType) -> Self {
+        self.by_use.push(ByUse { what: what.into(), depends_on: depends_on.into(), usage_type, writers_may_pay: true });
         self
     }
 

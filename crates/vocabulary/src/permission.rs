@@ -21,9 +21,8 @@ pub struct Permission {
 /// The purpose of a permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// To look, as `Resource::find` and `Resource::observe` do: `plan` and `drift`
-    /// need nothing else.
-    Look,
+    /// To read, as `Resource::find` and `Resource::observe` do: `plan` and `drift` need nothing else.
+    Read,
     /// To create, change or delete, and to see beforehand what data that would destroy.
     Change,
 }
@@ -34,9 +33,9 @@ pub enum PermissionCondition {
     /// The request that creates a resource gives it the stack's tags.
     GivesTags,
     /// The resource has the stack's tags.
-    BearsTags,
+    HasTags,
     /// The resource has no stack's tags: AWS has created it, and not mlopsctl.
-    BearsNone,
+    HasNoStackTags,
     /// The key of the request has one of these values.
     Is(&'static str, Vec<String>),
     /// The key of the request matches one of these patterns.
@@ -47,12 +46,12 @@ pub enum PermissionCondition {
 pub const ANYTHING: &str = "*";
 
 impl Permission {
-    /// Needed to look at the resource.
-    pub fn look<'a>(actions: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::new(Need::Look, actions)
+    /// A permission that reads need.
+    pub fn read<'a>(actions: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::new(Need::Read, actions)
     }
 
-    /// Needed to create, change or delete it.
+    /// A permission that creations, changes and deletions need.
     pub fn change<'a>(actions: impl IntoIterator<Item = &'a str>) -> Self {
         Self::new(Need::Change, actions)
     }
@@ -92,7 +91,7 @@ impl Permission {
     /// Use of a key by services that act in the caller's name, and by nobody else. An existing key is named by its ARN:
     /// it has no tags of the stack. A key that the stack is to create has no ARN yet.
     ///
-    /// A look at such a key is bound to its tags. A change is not, because for up to five minutes KMS does not know the
+    /// A read of such a key is bound to its tags. A change is not, because for up to five minutes KMS does not know the
     /// tags of a new key when it decides.
     /// <https://docs.aws.amazon.com/kms/latest/developerguide/abac.html>
     pub fn use_key<'a>(
@@ -107,7 +106,7 @@ impl Permission {
         let used = Self::new(need, actions).when(via);
         match (known(key), need) {
             (Some(arn), _) => used.on([arn]),
-            (None, Need::Look) => used.on([place.arn("kms", "key/*")]).when(PermissionCondition::BearsTags),
+            (None, Need::Read) => used.on([place.arn("kms", "key/*")]).when(PermissionCondition::HasTags),
             (None, Need::Change) => used.on([place.arn("kms", "key/*")]),
         }
     }
@@ -133,15 +132,15 @@ mod tests {
     }
 
     #[test]
-    fn known_key_is_named_and_an_unknown_one_is_known_by_its_tags_to_those_who_look() {
+    fn known_key_is_named_and_reads_of_an_unknown_one_are_bound_to_its_tags() {
         let place = Place::new("123456789012", "eu-west-1");
         let used = |need, key: &str| Permission::use_key(need, ["kms:Decrypt"], &["s3"], &KeyArn::new(key), &place);
         let via = PermissionCondition::Is("kms:ViaService", vec!["s3.eu-west-1.amazonaws.com".into()]);
         let central = "arn:aws:kms:eu-west-1:999999999999:key/1234";
-        let named = used(Need::Look, central);
+        let named = used(Need::Read, central);
         assert_eq!((named.resources, named.conditions), (vec![central.to_owned()], vec![via.clone()]));
-        let own = used(Need::Look, "⟦encryption.data.arn⟧");
+        let own = used(Need::Read, "⟦encryption.data.arn⟧");
         assert_eq!(own.resources, ["arn:aws:kms:eu-west-1:123456789012:key/*"]);
-        assert_eq!(own.conditions, [via, PermissionCondition::BearsTags]);
+        assert_eq!(own.conditions, [via, PermissionCondition::HasTags]);
     }
 }

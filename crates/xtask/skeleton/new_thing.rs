@@ -1,7 +1,9 @@
 //! Reconciler for new things.
 
 use aws_client::{Failure, FailureKind, Result};
-use resource::{Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, Tags, Terraform, usage::Usage};
+use resource::{
+    Context, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, Tags, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place};
 
@@ -33,23 +35,23 @@ impl Resource for NewThing {
         IdForm::Is(self.name.clone())
     }
 
-    async fn find(&self, _: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, _: &Context) -> Result<Option<Found>> {
         Err(unwritten())
     }
 
-    async fn create(&self, _: &Cx) -> Result<String> {
+    async fn create(&self, _: &Context) -> Result<String> {
         Err(unwritten())
     }
 
-    async fn observe(&self, _: &str, _: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, _: &str, _: &Context) -> Result<Observed<Self>> {
         Err(unwritten())
     }
 
-    async fn update(&self, _: &str, _: &Self, _: &Diff, _: &Cx) -> Result<()> {
+    async fn update(&self, _: &str, _: &Self, _: &Diff, _: &Context) -> Result<()> {
         Err(unwritten())
     }
 
-    async fn delete(&self, _: &str, _: &Cx) -> Result<Deletion> {
+    async fn delete(&self, _: &str, _: &Context) -> Result<Deletion> {
         Err(unwritten())
     }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The time between two checks for a wait that is worth telling.
-const LOOKS_EVERY: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// A wait is told after so long, then after twice that, and so on.
 const FIRST: Duration = Duration::from_secs(5);
 /// Not less often than this.
@@ -22,7 +22,7 @@ const TELLS_EVERY: Duration = Duration::from_secs(10);
 pub(super) async fn tell(waits: Weak<Waits>, frontend: Arc<dyn Frontend>) {
     let mut rhythm = Rhythm { next: FIRST };
     loop {
-        tokio::time::sleep(LOOKS_EVERY).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
         let Some(waits) = waits.upgrade() else { return };
         if let Some(words) = rhythm.words(waits.longest()) {
             frontend.note(&words);

@@ -1,6 +1,6 @@
 //! The services that an existing network reaches.
 
-use super::{Circumstances, ExistingNetwork, SeenNetwork, routes::Ways};
+use super::{ExistingNetwork, ObservedNetwork, PlatformFacts, routes::Ways};
 use aws_sdk_ec2::types::{VpcEndpoint, VpcEndpointType};
 use resource::{Prerequisite, Shortcoming};
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ enum Reach {
     No,
 }
 
-impl SeenNetwork {
+impl ObservedNetwork {
     /// Checks that every subnet reaches S3: by a gateway endpoint, an interface endpoint, or a route out of the VPC.
     pub(super) fn s3(&self, network: &ExistingNetwork, place: &Place) -> Vec<Prerequisite> {
         let service = place.gateway_service("s3");
@@ -78,8 +78,8 @@ impl SeenNetwork {
         let missing: Vec<&str> = network.calls.iter().map(String::as_str).filter(|name| !has(name)).collect();
         let beyond = ways.iter().flat_map(Ways::beyond).next().cloned();
         let hidden = self.endpoints.is_err().then(|| "endpoints of the VPC".to_owned());
-        let unseen = self.owner(place).map(|owner| format!("endpoints of account {owner}")).or(hidden).or(beyond);
-        let met = match (missing.as_slice(), unseen) {
+        let unreadable = self.owner(place).map(|owner| format!("endpoints of account {owner}")).or(hidden).or(beyond);
+        let met = match (missing.as_slice(), unreadable) {
             ([], _) => Ok(format!("{} are reached through endpoints", network.calls.join(", "))),
             (missing, Some(beyond)) => Err(Shortcoming::possible(
                 format!("{} may be reached through {beyond}, which cannot be seen", missing.join(", ")),
@@ -96,7 +96,7 @@ impl SeenNetwork {
     /// A VPC takes one endpoint with private DNS per service. In a shared VPC, only the owner can make endpoints.
     /// <https://docs.aws.amazon.com/vpc/latest/privatelink/interface-endpoints.html>
     /// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html>
-    pub(super) fn made(&self, network: &ExistingNetwork, around: &Circumstances<'_>) -> Vec<Prerequisite> {
+    pub(super) fn made(&self, network: &ExistingNetwork, around: &PlatformFacts<'_>) -> Vec<Prerequisite> {
         if let Some(owner) = self.owner(around.place).filter(|_| !network.makes_endpoints.is_empty()) {
             let shortcoming = Shortcoming::certain(
                 format!("{} is shared by account {owner}, and only that account makes endpoints there", network.vpc),

@@ -1,6 +1,6 @@
 //! The platform's prerequisites for an existing network.
 
-use super::{ExistingNetwork, SeenNetwork, ranges, routes::Ways};
+use super::{ExistingNetwork, ObservedNetwork, ranges, routes::Ways};
 use crate::rule::{Peer, Rule};
 use aws_client::{Failure, FailureKind, Remedy};
 use aws_sdk_ec2::types::{SecurityGroup, Subnet, SubnetState, VpcState};
@@ -14,7 +14,7 @@ const FEW_ADDRESSES: i32 = 16;
 
 /// Further facts that the checks of a network depend on.
 #[derive(Clone, Copy, Debug)]
-pub struct Circumstances<'a> {
+pub struct PlatformFacts<'a> {
     /// Account, region and partition.
     pub place: &'a Place,
     /// The ids of the endpoints that the stack made.
@@ -23,7 +23,7 @@ pub struct Circumstances<'a> {
     pub is_built: bool,
 }
 
-fn unseen(setting: &str, subject: &str, failure: &Failure) -> Prerequisite {
+fn unreadable(setting: &str, subject: &str, failure: &Failure) -> Prerequisite {
     let help = match failure.kind {
         FailureKind::Denied => format!("these credentials may not {}", failure.operation),
         _ => failure.help.as_ref().map(Remedy::advice).unwrap_or_default().to_owned(),
@@ -31,9 +31,9 @@ fn unseen(setting: &str, subject: &str, failure: &Failure) -> Prerequisite {
     Prerequisite::lacking(setting, Shortcoming::possible(format!("{subject} cannot be seen: {failure}"), help))
 }
 
-impl SeenNetwork {
+impl ObservedNetwork {
     /// All prerequisites of the platform, each with its result. If the VPC does not exist, the list says only that.
-    pub fn prerequisites(&self, network: &ExistingNetwork, around: &Circumstances<'_>) -> Vec<Prerequisite> {
+    pub fn prerequisites(&self, network: &ExistingNetwork, around: &PlatformFacts<'_>) -> Vec<Prerequisite> {
         let vpc = self.vpc(network, around.place);
         if !vpc.iter().any(|one| one.met.is_ok()) {
             return vpc;
@@ -81,7 +81,7 @@ impl SeenNetwork {
         network: &ExistingNetwork,
         index: usize,
         id: &str,
-        around: &Circumstances<'_>,
+        around: &PlatformFacts<'_>,
     ) -> Vec<Prerequisite> {
         let setting = format!("network.private_subnets.{index}");
         let wrong = |what: String, help: &str| vec![Prerequisite::lacking(&setting, Shortcoming::certain(what, help))];
@@ -150,7 +150,7 @@ impl SeenNetwork {
                     "the owner of the VPC turns it on: enableDnsSupport, enableDnsHostnames",
                 ),
             ),
-            Err(failure) => unseen(SETTING, "whether the VPC resolves names", failure),
+            Err(failure) => unreadable(SETTING, "whether the VPC resolves names", failure),
         }]
     }
 
@@ -159,7 +159,7 @@ impl SeenNetwork {
         self.tables
             .as_ref()
             .err()
-            .map(|failure| unseen("network.private_subnets", subject, failure))
+            .map(|failure| unreadable("network.private_subnets", subject, failure))
             .into_iter()
             .collect()
     }

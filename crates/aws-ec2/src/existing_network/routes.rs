@@ -1,6 +1,6 @@
 //! The routes out of the subnets of an existing network.
 
-use super::SeenNetwork;
+use super::ObservedNetwork;
 use crate::route_table::{destination, target_id};
 use aws_sdk_ec2::types::{Route, RouteState, RouteTable};
 
@@ -55,7 +55,7 @@ impl Ways {
     }
 }
 
-impl SeenNetwork {
+impl ObservedNetwork {
     /// The targets in a subnet's own route table, else in the main one of its VPC. `None` if the caller may read
     /// neither.
     pub(super) fn ways(&self, subnet: &str) -> Option<Ways> {

@@ -50,12 +50,12 @@ fn to_s3() -> Route {
 }
 
 /// Two private subnets in two zones, with routes to S3 and to all services.
-fn seen() -> SeenNetwork {
+fn observed() -> ObservedNetwork {
     let block = VpcCidrBlockAssociation::builder().cidr_block("100.64.0.0/16").build();
     let vpc = Vpc::builder().vpc_id(VPC).cidr_block("10.1.0.0/16").cidr_block_association_set(block);
     let s3 = VpcEndpoint::builder().vpc_endpoint_id("vpce-s3").service_name("com.amazonaws.ap-south-1.s3");
     let s3 = s3.vpc_endpoint_type(VpcEndpointType::Gateway).build();
-    SeenNetwork {
+    ObservedNetwork {
         vpc: Some(vpc.owner_id("123456789012").state(VpcState::Available).build()),
         subnets: vec![subnet("subnet-0000000a", "ap-south-1a"), subnet("subnet-0000000b", "ap-south-1b")],
         groups: Vec::new(),
@@ -70,10 +70,10 @@ fn seen() -> SeenNetwork {
 }
 
 /// The shortcomings with their settings: `!` for a certain one, `?` for a possible one.
-fn wrong(named: &ExistingNetwork, seen: &SeenNetwork, is_built: bool) -> Vec<String> {
+fn wrong(named: &ExistingNetwork, observed: &ObservedNetwork, is_built: bool) -> Vec<String> {
     let own_endpoints = BTreeSet::from(["vpce-own".to_owned()]);
-    let around = Circumstances { place: &place(), own_endpoints: &own_endpoints, is_built };
-    let told = seen.prerequisites(named, &around).into_iter().filter_map(|one| {
+    let around = PlatformFacts { place: &place(), own_endpoints: &own_endpoints, is_built };
+    let told = observed.prerequisites(named, &around).into_iter().filter_map(|one| {
         let wrong = one.met.err()?;
         let sign = if wrong.is_certain { "!" } else { "?" };
         Some(format!("{sign} {}: {}", one.setting, wrong.what))
@@ -83,10 +83,10 @@ fn wrong(named: &ExistingNetwork, seen: &SeenNetwork, is_built: bool) -> Vec<Str
 
 #[test]
 fn network_that_has_everything_has_no_shortcomings_and_tells_each_prerequisite() {
-    assert_eq!(wrong(&named(), &seen(), false), Vec::<String>::new());
-    let around = Circumstances { place: &place(), own_endpoints: &BTreeSet::new(), is_built: false };
+    assert_eq!(wrong(&named(), &observed(), false), Vec::<String>::new());
+    let around = PlatformFacts { place: &place(), own_endpoints: &BTreeSet::new(), is_built: false };
     let told: Vec<String> =
-        seen().prerequisites(&named(), &around).into_iter().filter_map(|one| one.met.ok()).collect();
+        observed().prerequisites(&named(), &around).into_iter().filter_map(|one| one.met.ok()).collect();
     let expected = [
         "vpc-0000000a exists, with 10.1.0.0/16, 100.64.0.0/16",
         "subnet-0000000a is a private subnet of the VPC, 10.1.0.0/24 in ap-south-1a",
@@ -104,9 +104,9 @@ fn network_that_has_everything_has_no_shortcomings_and_tells_each_prerequisite()
 
 #[test]
 fn vpc_that_nobody_sees_is_all_that_is_said() {
-    let seen = SeenNetwork { vpc: None, ..seen() };
+    let observed = ObservedNetwork { vpc: None, ..observed() };
     assert_eq!(
-        wrong(&named(), &seen, false),
+        wrong(&named(), &observed, false),
         ["! network.vpc_id: account 123456789012 sees no vpc-0000000a in ap-south-1"]
     );
 }
@@ -115,9 +115,9 @@ fn vpc_that_nobody_sees_is_all_that_is_said() {
 fn subnet_must_be_there_in_the_vpc_in_an_availability_zone_private_and_roomy() {
     let with = |change: fn(aws_sdk_ec2::types::builders::SubnetBuilder) -> Subnet| {
         let first = Subnet::builder().subnet_id("subnet-0000000a").vpc_id(VPC).available_ip_address_count(250);
-        let mut seen = seen();
-        seen.subnets[0] = change(first.availability_zone("ap-south-1a"));
-        wrong(&named(), &seen, false)
+        let mut observed = observed();
+        observed.subnets[0] = change(first.availability_zone("ap-south-1a"));
+        wrong(&named(), &observed, false)
     };
     let setting = "! network.private_subnets.0: subnet-0000000a";
     assert_eq!(with(|one| one.vpc_id("vpc-2").build()), [format!("{setting} is in vpc-2, not in vpc-0000000a")]);
@@ -131,7 +131,7 @@ fn subnet_must_be_there_in_the_vpc_in_an_availability_zone_private_and_roomy() {
         with(|one| one.available_ip_address_count(3).build()),
         [format!("{setting} has only 3 free addresses: functions, Studio and endpoints take one each")]
     );
-    let mut few = seen();
+    let mut few = observed();
     few.subnets[0].available_ip_address_count = Some(3);
     assert!(wrong(&named(), &few, true)[0].starts_with("? "), "what is scarce stops no update");
     few.subnets.remove(0);
@@ -147,7 +147,7 @@ fn subnet_must_be_there_in_the_vpc_in_an_availability_zone_private_and_roomy() {
 #[test]
 fn route_to_an_internet_gateway_makes_a_subnet_public_wherever_it_leads_from() {
     let route = Route::builder().destination_cidr_block("0.0.0.0/0").gateway_id("igw-1").build();
-    let public = SeenNetwork { tables: Ok(vec![table([to_s3(), route])]), ..seen() };
+    let public = ObservedNetwork { tables: Ok(vec![table([to_s3(), route])]), ..observed() };
     let found = wrong(&named(), &public, false);
     assert_eq!(
         found[0],
@@ -158,15 +158,18 @@ fn route_to_an_internet_gateway_makes_a_subnet_public_wherever_it_leads_from() {
     let private = RouteTable::builder().route_table_id("rtb-2").associations(own).routes(to_s3()).build();
     let mut tables = public.tables.unwrap();
     tables.push(private);
-    let found = wrong(&named(), &SeenNetwork { tables: Ok(tables), ..seen() }, false);
+    let found = wrong(&named(), &ObservedNetwork { tables: Ok(tables), ..observed() }, false);
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].contains("subnet-0000000b is public"), "{found:?}");
 }
 
 #[test]
 fn without_a_way_out_s3_and_each_service_need_an_endpoint() {
-    let bare =
-        |routes: Vec<Route>| SeenNetwork { tables: Ok(vec![table(routes)]), endpoints: Ok(Vec::new()), ..seen() };
+    let bare = |routes: Vec<Route>| ObservedNetwork {
+        tables: Ok(vec![table(routes)]),
+        endpoints: Ok(Vec::new()),
+        ..observed()
+    };
     assert_eq!(
         wrong(&named(), &bare(Vec::new()), false),
         [
@@ -206,10 +209,10 @@ fn service_has_one_endpoint_with_private_dns_and_the_stacks_own_counts_as_that()
     let mut named = named();
     named.makes_endpoints = vec!["glue".into(), "sts".into()];
     assert_eq!(
-        wrong(&named, &seen(), false),
+        wrong(&named, &observed(), false),
         ["! network.endpoints.1: vpce-sts leads to sts already, and vpc-0000000a takes only one such endpoint"]
     );
-    let mut own = seen();
+    let mut own = observed();
     own.endpoints.as_mut().unwrap().retain(|endpoint| endpoint.vpc_endpoint_id() != Some("vpce-sts"));
     own.endpoints.as_mut().unwrap().push(interface("vpce-own", "sts"));
     assert_eq!(wrong(&named, &own, true), Vec::<String>::new());
@@ -217,7 +220,7 @@ fn service_has_one_endpoint_with_private_dns_and_the_stacks_own_counts_as_that()
 
 #[test]
 fn shared_vpc_shows_no_endpoints_and_takes_none() {
-    let mut shared = SeenNetwork { endpoints: Ok(Vec::new()), ..seen() };
+    let mut shared = ObservedNetwork { endpoints: Ok(Vec::new()), ..observed() };
     shared.vpc.as_mut().unwrap().owner_id = Some("999999999999".into());
     assert_eq!(
         wrong(&named(), &shared, false),
@@ -236,13 +239,13 @@ fn shared_vpc_shows_no_endpoints_and_takes_none() {
 #[test]
 fn what_may_not_be_read_is_left_open_and_dns_that_is_off_is_certain() {
     let denied = || Failure::new(FailureKind::Denied, "UnauthorizedOperation");
-    let hidden = SeenNetwork { tables: Err(denied()), endpoints: Err(denied()), off: Err(denied()), ..seen() };
+    let hidden = ObservedNetwork { tables: Err(denied()), endpoints: Err(denied()), off: Err(denied()), ..observed() };
     let found = wrong(&named(), &hidden, false);
     assert!(found.iter().all(|one| one.starts_with("? ")), "{found:?}");
     assert_eq!(found.len(), 2, "{found:?}");
-    let bare = SeenNetwork { endpoints: Err(denied()), tables: Ok(vec![table([])]), ..seen() };
+    let bare = ObservedNetwork { endpoints: Err(denied()), tables: Ok(vec![table([])]), ..observed() };
     assert!(wrong(&named(), &bare, false).iter().all(|one| one.starts_with("? ")));
-    let off = SeenNetwork { off: Ok(vec!["DNS hostnames"]), ..seen() };
+    let off = ObservedNetwork { off: Ok(vec!["DNS hostnames"]), ..observed() };
     assert_eq!(
         wrong(&named(), &off, false),
         ["! network.vpc_id: DNS hostnames is off for the VPC: Studio finds neither its file system nor endpoints"]
@@ -261,14 +264,14 @@ fn group_must_be_of_the_vpc_and_should_let_https_out() {
     let out = out.ip_ranges(aws_sdk_ec2::types::IpRange::builder().cidr_ip("0.0.0.0/0").build()).build();
     let group = |id: &str, vpc: &str| SecurityGroup::builder().group_id(id).vpc_id(vpc).group_name("web");
     let groups = vec![group("sg-1", VPC).ip_permissions_egress(out).build(), group("sg-2", VPC).build()];
-    let mut seen = SeenNetwork { groups, ..seen() };
+    let mut observed = ObservedNetwork { groups, ..observed() };
     assert_eq!(
-        wrong(&named, &seen, false),
+        wrong(&named, &observed, false),
         [
             "? network.security_groups.lambda.1: the security group sg-2 (web) lets nothing out to port 443",
             "! network.security_groups.lambda.2: there is no security group sg-3",
         ]
     );
-    seen.groups.push(group("sg-3", "vpc-2").build());
-    assert!(wrong(&named, &seen, false)[1].ends_with("the security group sg-3 is of vpc-2, not of vpc-0000000a"));
+    observed.groups.push(group("sg-3", "vpc-2").build());
+    assert!(wrong(&named, &observed, false)[1].ends_with("the security group sg-3 is of vpc-2, not of vpc-0000000a"));
 }

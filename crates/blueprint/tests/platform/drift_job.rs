@@ -3,7 +3,7 @@
 use crate::{ACCOUNT, Project, copy, repository};
 use config::{
     Environment,
-    environment::{Heal, drift::Job},
+    environment::{DriftRepair, drift::Job},
 };
 use permissions::{LARGEST, size};
 use resource::{Declaration, Stack};
@@ -114,25 +114,25 @@ fn its_role_has_every_policy_and_each_fits() {
 }
 
 #[test]
-fn it_may_change_only_what_it_may_heal() {
+fn drift_job_may_change_only_resources_that_it_may_repair() {
     let (root, mut environment) = project("prod");
     let repairing = actions(&stack(root.path(), &environment).1);
-    environment.drift.heal = Heal::Nothing;
-    let looking = actions(&stack(root.path(), &environment).1);
-    assert!(looking.is_subset(&repairing));
+    environment.drift.repair = DriftRepair::Nothing;
+    let reading = actions(&stack(root.path(), &environment).1);
+    assert!(reading.is_subset(&repairing));
     // The job looks after itself as well.
     for action in ["iam:GetPolicyVersion", "lambda:GetFunction", "s3:GetObject"] {
-        assert!(looking.contains(action), "{action} is not in {looking:?}");
+        assert!(reading.contains(action), "{action} is not in {reading:?}");
     }
     for action in ["iam:CreatePolicyVersion", "lambda:UpdateFunctionCode", "s3:PutObject", "ec2:CreateVpc"] {
-        assert!(repairing.contains(action) && !looking.contains(action), "{action}");
+        assert!(repairing.contains(action) && !reading.contains(action), "{action}");
     }
     let reads = |action: &&String| {
         let name = action.split(':').nth(1).unwrap();
         ["BatchGet", "Describe", "Get", "List", "View"].iter().any(|read| name.starts_with(read))
     };
     // Reading encrypted objects needs the key.
-    assert_eq!(looking.iter().filter(|action| !reads(action)).collect::<Vec<_>>(), ["kms:Decrypt"]);
+    assert_eq!(reading.iter().filter(|action| !reads(action)).collect::<Vec<_>>(), ["kms:Decrypt"]);
 }
 
 #[test]

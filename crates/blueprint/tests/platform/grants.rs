@@ -74,7 +74,7 @@ fn bucket_that_the_file_adds_is_granted_to_every_role_that_names_it() {
 }
 
 #[test]
-fn crawler_reads_the_bucket_it_looks_at() {
+fn crawler_reads_its_bucket() {
     let declared = declared_after("dev", |environment| {
         environment.storage.buckets.push(Bucket::named("landing"));
         environment.catalog.crawlers[0].bucket = "landing".into();

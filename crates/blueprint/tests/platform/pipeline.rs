@@ -165,7 +165,7 @@ fn uploads_start_one_execution_and_folders_of_consoles_none() {
 }
 
 #[test]
-fn the_champion_is_looked_up_at_the_endpoint_by_a_function_that_may() {
+fn evaluation_function_may_read_the_champion_at_the_endpoint() {
     for (environment, endpoint) in [("dev", None), ("prod", Some("mlops-pipeline-prod-endpoint"))] {
         let declared = declared(environment);
         let plan =

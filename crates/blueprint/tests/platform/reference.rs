@@ -82,7 +82,7 @@ fn of_kind(kind: &dyn Reconciler, declared: &[(Declaration, Place)]) -> Declared
         let outputs = kind.predict_outputs(&one.spec, one.address.as_str(), place).unwrap();
         found.outputs.extend(outputs.as_object().into_iter().flatten().map(|(name, _)| name.clone()));
         for permission in kind.permissions(&one.spec, place).unwrap() {
-            let to = if permission.need == Need::Look { &mut found.reads } else { &mut found.changes };
+            let to = if permission.need == Need::Read { &mut found.reads } else { &mut found.changes };
             to.extend(permission.actions);
         }
     }

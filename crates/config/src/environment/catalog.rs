@@ -5,7 +5,7 @@ use super::grants::{BucketGrants, BucketGrantsSchema, Permission};
 use super::secrets::{self, FreeText};
 use crate::check::{Place, Surroundings};
 use crate::form::{
-    Cron, DatabaseName, JobArgument, KeyArn, Map, Prefix, ProjectPath, Scalar, SecretReference, Slug, Text, Unrepeated,
+    Cron, DatabaseName, JobArgument, KeyArn, Map, Prefix, ProjectPath, Scalar, SecretReference, SecretText, Slug, Text,
     scalars,
 };
 use schemars::JsonSchema;
@@ -136,7 +136,7 @@ pub struct Job {
     pub arguments: BTreeMap<String, String>,
     /// Secrets that AWS keeps, by their references: the argument `--KEY` gets the ARN or name. Its role may read them, and its code has to.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(with = "Map<JobArgument, Unrepeated<SecretReference>>")]
+    #[schemars(with = "Map<JobArgument, SecretText<SecretReference>>")]
     pub secrets: BTreeMap<String, String>,
     /// The keys of your own that encrypt those secrets. Left out, AWS's keys do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

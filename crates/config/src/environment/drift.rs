@@ -17,7 +17,8 @@ pub struct Drift {
     #[schemars(with = "Vec<Text<AddressGlob>>", extend("uniqueItems" = true))]
     pub ignore: Vec<String>,
     /// The drift that `reconcile` repairs.
-    pub heal: Heal,
+    #[serde(rename = "heal")]
+    pub repair: DriftRepair,
     /// The number of differences at which `reconcile` repairs none of them: so many hardly come from one mistake.
     #[schemars(range(min = 1, max = 65535))]
     pub too_many: u16,
@@ -73,7 +74,7 @@ fn quarter_of_an_hour() -> u16 {
 /// The drift that `reconcile` repairs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Heal {
+pub enum DriftRepair {
     /// All drift is reported, and none is repaired.
     Nothing,
     /// Drift that an update repairs, and resources that are missing. Nothing is deleted.
@@ -85,7 +86,7 @@ pub enum Heal {
 
 impl Default for Drift {
     fn default() -> Self {
-        Self { ignore: Vec::new(), heal: Heal::default(), too_many: 20, job: None }
+        Self { ignore: Vec::new(), repair: DriftRepair::default(), too_many: 20, job: None }
     }
 }
 
@@ -105,7 +106,11 @@ impl Drift {
     /// An identity that creates roles and passes them to a service can do everything that those roles may.
     fn job_is_limited(&self, at: Place<'_>, bounded: bool) {
         let Some(job) = &self.job else { return };
-        if self.heal != Heal::Nothing && !bounded && !job.accept_administration && at.get("job").sound(&["binary"]) {
+        if self.repair != DriftRepair::Nothing
+            && !bounded
+            && !job.accept_administration
+            && at.get("job").sound(&["binary"])
+        {
             at.get("job").report(
                 "the drift job may make roles, and no boundary limits them: it could make itself administrator of the \
                  account",

@@ -4,7 +4,7 @@ use super::grants::{BucketGrants, BucketGrantsSchema, Permission};
 use super::secrets::{self, FreeText};
 use crate::check::{Place, RELATIVE, Surroundings, why_missing};
 use crate::form::{
-    Handler, KeyArn, Map, ProjectPath, Scalar, SecretReference, Slug, Text, Unrepeated, VariableName, scalars,
+    Handler, KeyArn, Map, ProjectPath, Scalar, SecretReference, SecretText, Slug, Text, VariableName, scalars,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -52,7 +52,7 @@ pub struct Function {
     pub environment: BTreeMap<String, String>,
     /// Secrets that AWS keeps, by their references: the variable `KEY` gets the ARN or name. Its role may read them, and its code has to.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(with = "Map<VariableName, Unrepeated<SecretReference>>")]
+    #[schemars(with = "Map<VariableName, SecretText<SecretReference>>")]
     pub secrets: BTreeMap<String, String>,
     /// The keys of your own that encrypt those secrets. Left out, AWS's keys do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

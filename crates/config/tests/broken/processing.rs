@@ -191,7 +191,7 @@ fn monitoring_protection_drift_and_budget() {
             &["10:18: a period of 90 seconds is not possible"],
         ),
         (
-            "a look too far back",
+            "an evaluation of too many periods",
             with_alarm("period_seconds = 3000\nevaluation_periods = 30\n"),
             &["11:22: 30 periods of 3000 seconds are more than a day"],
         ),
@@ -218,7 +218,7 @@ fn monitoring_protection_drift_and_budget() {
             &["6:16: `alarms` is no area of the platform"],
         ),
         (
-            "a way of healing that is none",
+            "an unknown way of repairing drift",
             "[drift]\nheal = \"always\"\ntoo_many = 0\n".into(),
             &["6:8: `heal` cannot be `always`", "7:12: `too_many` must be between 1 and 65535, not 0"],
         ),

@@ -1,7 +1,7 @@
 //! Properties of estimates for generated stacks.
 
 use crate::stack::{Declared, MUMBAI, Stack, usd};
-use cost::{Meter, Prices, Quantity, Usd, compare};
+use cost::{Prices, Quantity, UsageType, Usd, compare};
 use proptest::{collection::vec, prelude::*, sample::select};
 use usage::{Charge, Deployment, Instances, Name, Relation, Step, Usage};
 
@@ -24,18 +24,17 @@ const FORMS: usize = 9;
 /// Usage of one form. Neighbours have the same name, so that they refer to each other.
 fn usage(form: usize, at: usize, count: u64) -> Option<Usage> {
     let name = |form: fn(String) -> Name| form(format!("it-{}", at / 4));
-    let charge = || Charge::AtMost { what: "time".into(), meter: Meter::GlueDpuHour, quantity: Quantity::count(count) };
+    let charge =
+        || Charge::AtMost { what: "time".into(), usage_type: UsageType::GlueDpuHour, quantity: Quantity::count(count) };
     Some(match form {
         0 => Usage::free("it costs nothing"),
-        1 => Usage::default().monthly("gateway", Meter::NatGatewayHour, Quantity::months_of(count)),
-        2 => Usage::default().monthly("volume", Meter::StudioVolumeGbMonth, Quantity::count(count)),
-        3 => Usage::named(name(Name::LogGroup)).unless_paid_by_writer("logs", "writers", Meter::LogIngestionGb).by_use(
-            "kept logs",
-            "retention",
-            Meter::LogStorageGbMonth,
-        ),
+        1 => Usage::default().monthly("gateway", UsageType::NatGatewayHour, Quantity::months_of(count)),
+        2 => Usage::default().monthly("volume", UsageType::StudioVolumeGbMonth, Quantity::count(count)),
+        3 => Usage::named(name(Name::LogGroup))
+            .unless_paid_by_writer("logs", "writers", UsageType::LogIngestionGb)
+            .by_use("kept logs", "retention", UsageType::LogStorageGbMonth),
         4 => Usage::default()
-            .by_use("vended logs", "traffic", Meter::VendedLogGb)
+            .by_use("vended logs", "traffic", UsageType::VendedLogGb)
             .related([Relation::PaysForLogs(name(Name::LogGroup))]),
         5 => Usage::named(name(Name::Endpoint)).related([Relation::IsDeployed]),
         6 => {
@@ -44,11 +43,11 @@ fn usage(form: usize, at: usize, count: u64) -> Option<Usage> {
             let endpoint = name(Name::Endpoint);
             let deployment = Deployment { endpoint, variants: vec![Some(instances), None], autoscaling: None };
             Usage::default()
-                .by_use("transitions", "runs", Meter::Transitions)
+                .by_use("transitions", "runs", UsageType::Transitions)
                 .run("a run", vec![Step::starting("job", name(Name::Job)), Step::charged("step", vec![charge()])])
                 .related([Relation::Deploys(deployment)])
         }
-        7 => Usage::named(name(Name::Job)).by_use("jobs", "runs", Meter::GlueDpuHour).started(vec![charge()]),
+        7 => Usage::named(name(Name::Job)).by_use("jobs", "runs", UsageType::GlueDpuHour).started(vec![charge()]),
         _ => return None,
     })
 }

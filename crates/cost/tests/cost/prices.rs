@@ -1,7 +1,7 @@
 //! The reader of price lists, and its errors.
 
 use crate::stack::usd;
-use cost::{Error, Meter, Prices};
+use cost::{Error, Prices, UsageType};
 use serde_json::{Value, json};
 
 fn list() -> Value {
@@ -36,18 +36,18 @@ fn wrong(at: &str, value: Value) -> String {
 fn the_list_that_comes_with_it_can_be_read() {
     let prices = Prices::builtin().unwrap();
     assert_eq!(prices.as_of(), "2026-09-30");
-    assert!(prices.meters().all(|meter| prices.source(meter).is_some_and(|(source, _)| source.len() > 20)));
-    let newest = prices.meters().filter_map(|meter| prices.source(meter)).map(|(_, as_of)| as_of).max();
+    assert!(prices.usage_types().all(|meter| prices.source(meter).is_some_and(|(source, _)| source.len() > 20)));
+    let newest = prices.usage_types().filter_map(|meter| prices.source(meter)).map(|(_, as_of)| as_of).max();
     assert_eq!(newest, Some(prices.as_of()));
 }
 
 #[test]
 fn a_list_of_ones_own_has_ones_own_prices() {
     let prices = read(&list()).unwrap();
-    assert_eq!(prices.price(&Meter::KeyMonth, "eu-west-1"), Some(usd("0.9")));
-    assert_eq!(prices.price(&Meter::KeyMonth, "us-east-1"), None);
-    assert_eq!(prices.price(&Meter::NatGatewayHour, "eu-west-1"), None);
-    assert_eq!(prices.source(&Meter::KeyMonth), Some(("the contract", "2026-09-17")));
+    assert_eq!(prices.price(&UsageType::KeyMonth, "eu-west-1"), Some(usd("0.9")));
+    assert_eq!(prices.price(&UsageType::KeyMonth, "us-east-1"), None);
+    assert_eq!(prices.price(&UsageType::NatGatewayHour, "eu-west-1"), None);
+    assert_eq!(prices.source(&UsageType::KeyMonth), Some(("the contract", "2026-09-17")));
 }
 
 #[test]
@@ -100,12 +100,12 @@ fn a_list_of_another_format_and_what_is_no_list_are_refused() {
 
 #[test]
 fn every_meter_is_known_by_its_key_and_none_shares_it() {
-    let mut keys = Meter::PLAIN.iter().map(Meter::key).collect::<Vec<_>>();
+    let mut keys = UsageType::PLAIN.iter().map(UsageType::key).collect::<Vec<_>>();
     keys.sort();
     keys.dedup();
-    assert_eq!(keys.len(), Meter::PLAIN.len());
-    for meter in Meter::PLAIN.into_iter().chain([Meter::InstanceHour("ml.m5.large".into())]) {
-        assert_eq!(Meter::named(&meter.key()), Some(meter));
+    assert_eq!(keys.len(), UsageType::PLAIN.len());
+    for meter in UsageType::PLAIN.into_iter().chain([UsageType::InstanceHour("ml.m5.large".into())]) {
+        assert_eq!(UsageType::named(&meter.key()), Some(meter));
     }
-    assert_eq!(Meter::named("sagemaker:instance-hour/"), None);
+    assert_eq!(UsageType::named("sagemaker:instance-hour/"), None);
 }

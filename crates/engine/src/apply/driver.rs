@@ -8,7 +8,7 @@ use crate::{
     removing::Removing,
     run::{Outcome, Run},
     schedule::{Progress, Schedule},
-    step::{Announce, Applying, intent},
+    step::{Applying, CreationNotice, intent},
 };
 use aws_client::{Failure, FailureKind, Result};
 use futures::{StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
@@ -226,7 +226,7 @@ impl<'a> Driver<'a> {
                     vanished: recorded.filter(|_| what.action == Action::Create && !is_made).cloned(),
                     entry,
                     spec,
-                    announce: Announce { step, to: self.announcements.clone(), awaited },
+                    announce: CreationNotice { step, to: self.announcements.clone(), awaited },
                     pace: self.pace(step),
                 };
                 Box::pin(async move {

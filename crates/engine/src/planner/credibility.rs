@@ -1,7 +1,7 @@
 //! The credibility of a state: it is a file, which people edit and copy.
 
 use super::{Planner, refusal};
-use crate::{Action, PlannedChange, Refusal, planning::Known};
+use crate::{Action, PlannedChange, Refusal, planning::KnownResource};
 use aws_client::{Failure, Remedy, Result};
 use resource::{Address, IdForm, tags_of};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use vocabulary::has_unknown;
 impl Planner<'_> {
     /// Refuses recorded ids that the recorded specs cannot have led to: whoever edits a state must not thereby have
     /// something else changed or deleted.
-    pub(super) fn recorded_ids(&self, known: &[Known], changes: &[PlannedChange], refusals: &mut Vec<Refusal>) {
+    pub(super) fn recorded_ids(&self, known: &[KnownResource], changes: &[PlannedChange], refusals: &mut Vec<Refusal>) {
         let entries = self.state.resources.values();
         let deposed = entries.clone().flat_map(|entry| &entry.deposed).map(|old| old.id.as_str());
         let recorded = entries.filter_map(|entry| entry.id.as_deref()).chain(deposed);
@@ -31,7 +31,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Others are declared with these outputs where nobody looks at what gave them.
+    /// Other resources are declared with these outputs, and no read confirms them.
     fn has_credible_outputs(&self, address: &Address, entry: &Entry) -> Result<()> {
         let Value::Object(outputs) = &entry.outputs else { return Ok(()) };
         let predicted = self.registry.get(&entry.kind)?.predict_outputs(
@@ -58,7 +58,7 @@ impl Planner<'_> {
         let place = self.contexts.cloud.place();
         let incredible = |why: &str| self.incredible(&format!("the state records {} for it, {why}", id.escape_debug()));
         let form = reconciler.id_form(spec, place)?;
-        if !form.fits(id) {
+        if !form.matches(id) {
             return Err(incredible(&format!("which is not the id of the recorded {}", reconciler.noun())));
         }
         // The tags of a resource decide. A resource whose id AWS chose is deleted with its container, which the state
@@ -100,7 +100,12 @@ impl Planner<'_> {
 
     /// Refuses a plan that names one thing at two addresses: one would adopt what the other deletes. Refuses a
     /// deposed resource that is in use, too.
-    pub(super) fn same_thing_twice(&self, known: &[Known], changes: &[PlannedChange], refusals: &mut Vec<Refusal>) {
+    pub(super) fn refuse_duplicate_ids(
+        &self,
+        known: &[KnownResource],
+        changes: &[PlannedChange],
+        refusals: &mut Vec<Refusal>,
+    ) {
         let declared = self.stack.nodes().iter().zip(known);
         let declared = declared.filter_map(|(node, known)| Some((node.kind, known.id.as_deref()?, &node.address)));
         let deleted = changes.iter().filter(|change| change.action == Action::Delete && !change.deposed);

@@ -3,7 +3,7 @@
 use super::{Decision, Planner};
 use crate::{
     Action, AppliedField, ChangeDrift,
-    refresh::{Origin, Seen},
+    refresh::{Origin, ReadResult},
 };
 use aws_client::Result;
 use resource::{Node, Observation};
@@ -16,7 +16,7 @@ impl Planner<'_> {
     pub(super) fn drifted(
         &self,
         node: &Node,
-        seen: &Seen,
+        observed: &ReadResult,
         entry: Option<&Entry>,
         decision: &Decision,
     ) -> Result<ChangeDrift> {
@@ -24,9 +24,9 @@ impl Planner<'_> {
         let Some(entry) = entry.filter(is_settled).filter(|_| !self.is_half_destroyed()) else {
             return Ok(ChangeDrift::None);
         };
-        match &seen.observation {
+        match &observed.observation {
             Observation::Absent if decision.action == Some(Action::Create) => Ok(ChangeDrift::Missing),
-            Observation::Ready { live, .. } if seen.by == Origin::Record && !decision.fields.is_empty() => {
+            Observation::Ready { live, .. } if observed.by == Origin::Record && !decision.fields.is_empty() => {
                 let found = self.registry.get(node.kind)?.compare(&entry.spec, Some(&entry.spec), live);
                 let drifted = |path: &str| found.changes.iter().any(|one| overlaps(&one.path, path));
                 let fields = decision.fields.iter().map(|field| field.path.as_str()).filter(|path| drifted(path));

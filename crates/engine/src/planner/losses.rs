@@ -2,8 +2,8 @@
 
 use super::{Planner, refusal};
 use crate::{
-    Action, ChangeDrift, DESTROYED, Kept, Lift, Loss, PlannedChange, Refusal, plan::LEAVING, plan_refresh::PlanRefresh,
-    refresh::Seen,
+    Action, ChangeDrift, DESTROYED, Loss, OverrideOption, PlannedChange, Refusal, RetainedResource, plan::LEAVING,
+    plan_refresh::PlanRefresh, refresh::ReadResult,
 };
 use aws_client::{Failure, FailureKind, Remedy, Result};
 use futures::{StreamExt, stream};
@@ -18,7 +18,7 @@ use std::{
 impl Planner<'_> {
     /// The resources that are no longer declared and stay, because data would be lost with them. A plan that destroys
     /// everything is refused instead, unless data may be deleted.
-    pub(super) async fn kept(&self, refusals: &mut Vec<Refusal>) -> Vec<Kept> {
+    pub(super) async fn kept(&self, refusals: &mut Vec<Refusal>) -> Vec<RetainedResource> {
         if self.stack.nodes().is_empty() {
             return Vec::new();
         }
@@ -33,7 +33,12 @@ impl Planner<'_> {
             let Some(id) = &entry.id else { continue };
             match self.data_at_risk(&deletion(address, entry, Some(id.clone()), &entry.spec), Arc::default()).await {
                 Ok(Some(holds)) => {
-                    kept.push(Kept { address: address.clone(), kind: entry.kind.clone(), id: id.clone(), holds });
+                    kept.push(RetainedResource {
+                        address: address.clone(),
+                        kind: entry.kind.clone(),
+                        id: id.clone(),
+                        holds,
+                    });
                 }
                 Ok(None) => {}
                 Err(failure) => refusals.push(refusal(address, &entry.kind, failure)),
@@ -47,7 +52,7 @@ impl Planner<'_> {
     pub(super) async fn deletions(
         &self,
         refresh: &PlanRefresh<'_>,
-        kept: &[Kept],
+        kept: &[RetainedResource],
         changes: &mut Vec<PlannedChange>,
         refusals: &mut Vec<Refusal>,
     ) -> Vec<Address> {
@@ -73,7 +78,7 @@ impl Planner<'_> {
         for (address, result) in refresh.surfaced(intended).await {
             let entry = &self.state.resources[&address];
             match result {
-                Ok(Seen { id: Some(id), .. }) => {
+                Ok(ReadResult { id: Some(id), .. }) => {
                     let deletion = deletion(&address, entry, Some(id), &entry.spec);
                     changes.push(PlannedChange { cause: Some(self.why_deleted(entry).to_owned()), ..deletion });
                 }
@@ -130,7 +135,7 @@ impl Planner<'_> {
                     format!("it is protected, and this would {} {object}{because}", change.action.as_str()),
                     Remedy::Unprotect { address: change.address.to_string() },
                 );
-                let lifted_by = Some(Lift::Unprotect);
+                let lifted_by = Some(OverrideOption::Unprotect);
                 refusals.push(Refusal { lifted_by, ..refusal(&change.address, &change.kind, failure) });
             }
         }
@@ -153,7 +158,7 @@ impl Planner<'_> {
             match result {
                 Ok(None) => {}
                 Ok(Some(holds)) if is_allowed(change) => losses.push(Loss { address: change.address.clone(), holds }),
-                // The caller consented without a look.
+                // The caller consented to any loss.
                 Err(failure) if is_allowed(change) => {
                     let holds = format!("data of unknown size ({failure})");
                     losses.push(Loss { address: change.address.clone(), holds });
@@ -163,7 +168,7 @@ impl Planner<'_> {
                     let consent = Remedy::AllowDataDeletion { address: Some(change.address.to_string()) };
                     let help = Remedy::Either(std::iter::once(consent).chain(how_to_keep(change)).collect());
                     let refused = refusal(&change.address, &change.kind, Failure::refused(message, help));
-                    refusals.push(Refusal { lifted_by: Some(Lift::DeleteData), ..refused });
+                    refusals.push(Refusal { lifted_by: Some(OverrideOption::DeleteData), ..refused });
                 }
                 Err(failure) => refusals.push(refusal(&change.address, &change.kind, failure)),
             }
@@ -173,7 +178,7 @@ impl Planner<'_> {
     }
 
     /// True if the plan is refused only because the caller may not read the data at risk.
-    pub(super) fn is_unseen(&self, refusal: &Refusal, changes: &[PlannedChange]) -> bool {
+    pub(super) fn is_unknown_loss(&self, refusal: &Refusal, changes: &[PlannedChange]) -> bool {
         let loses = |change: &PlannedChange| change.address == refusal.address && change.action.loses();
         refusal.failure.kind == FailureKind::Denied && changes.iter().any(loses)
     }

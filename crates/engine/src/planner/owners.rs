@@ -3,7 +3,7 @@
 use super::{Decision, Planner, refusal};
 use crate::{
     Action, PlannedChange, Refusal, ownership,
-    refresh::{Look, Seen, look_each},
+    refresh::{ReadResult, ResourceRead, read_each},
 };
 use aws_client::Result;
 use resource::{Address, Node, Observation};
@@ -12,14 +12,16 @@ use state::{Entry, Phase};
 impl Planner<'_> {
     /// Refuses to touch a resource that has another owner. Of a resource without an owner, it allows only changes of
     /// tags.
-    pub(super) fn is_ours_to_change(
+    pub(super) fn refuse_foreign_change(
         &self,
         node: &Node,
-        seen: &Seen,
+        observed: &ReadResult,
         entry: Option<&Entry>,
         decision: &Decision,
     ) -> Result<()> {
-        let (Some(id), Some(entry), Some(ownership)) = (&seen.id, entry, &seen.ownership) else { return Ok(()) };
+        let (Some(id), Some(entry), Some(ownership)) = (&observed.id, entry, &observed.ownership) else {
+            return Ok(());
+        };
         let reconciler = self.registry.get(node.kind)?;
         let cx = self.contexts.cx_of(&node.address, entry);
         match decision.action {
@@ -35,14 +37,14 @@ impl Planner<'_> {
     /// Refuses to delete what is not provably ours. A replacement was judged when it was decided.
     pub(super) async fn owners(&self, changes: &[PlannedChange], refusals: &mut Vec<Refusal>) {
         let deleted = changes.iter().filter(|change| change.action == Action::Delete);
-        let looks = deleted.filter_map(|change| {
+        let reads = deleted.filter_map(|change| {
             let entry = self.state.resources.get(&change.address)?;
-            change.id.as_ref().map(|_| Look::at_deletion(change, entry, self.contexts))
+            change.id.as_ref().map(|_| ResourceRead::at_deletion(change, entry, self.contexts))
         });
-        // In the order in which they are looked at, because an address can have several.
-        for (address, kind, looked) in look_each(looks.collect(), self.registry).await {
-            let judged = match looked {
-                Ok(seen) => self.is_ours_to_delete(&address, &kind, &seen).await,
+        // In the order of the reads, because an address can have several.
+        for (address, kind, result) in read_each(reads.collect(), self.registry).await {
+            let judged = match result {
+                Ok(observed) => self.refuse_foreign_deletion(&address, &kind, &observed).await,
                 Err(failure) => Err(failure),
             };
             if let Err(failure) = judged {
@@ -51,9 +53,9 @@ impl Planner<'_> {
         }
     }
 
-    async fn is_ours_to_delete(&self, address: &Address, kind: &str, seen: &Seen) -> Result<()> {
+    async fn refuse_foreign_deletion(&self, address: &Address, kind: &str, observed: &ReadResult) -> Result<()> {
         let (reconciler, cx) = (self.registry.get(kind)?, self.contexts.cx(address, ""));
-        match (&seen.id, &seen.ownership, &seen.observation) {
+        match (&observed.id, &observed.ownership, &observed.observation) {
             (Some(id), Some(ownership), _) => ownership::may_be_lost(ownership, reconciler, id, &cx),
             (Some(id), None, Observation::Ready { live, .. }) => {
                 ownership::may_be_deleted(reconciler, live, id, &cx).await

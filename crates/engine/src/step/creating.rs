@@ -1,6 +1,6 @@
 //! Creates a resource, and finds it again if the response to the create was lost.
 
-use super::{Applying, Creation, Maker, Sent};
+use super::{Applying, Creation, Creator, Sent};
 use crate::{
     Action,
     clock::Clock,
@@ -10,13 +10,13 @@ use crate::{
     retry_budget::{SURFACES_WITHIN, StepError},
 };
 use aws_client::FailureKind;
-use resource::{Cx, Observation, Reconciler};
+use resource::{Context, Observation, Reconciler};
 use state::Entry;
 use tokio::time::Instant;
 
 impl From<Ours> for Creation {
     fn from(Ours { id, is_proven }: Ours) -> Self {
-        Self { id, by: if is_proven { Maker::LostCreate } else { Maker::Unproven } }
+        Self { id, by: if is_proven { Creator::LostCreate } else { Creator::Unproven } }
     }
 }
 
@@ -41,7 +41,7 @@ impl Applying<'_> {
     pub(super) async fn create(
         &mut self,
         reconciler: &dyn Reconciler,
-        cx: &Cx,
+        cx: &Context,
         clock: &Clock<'_>,
     ) -> Result<Creation, StepError> {
         // The intents of plain creates are durable since the run began.
@@ -59,7 +59,7 @@ impl Applying<'_> {
                 return Ok(found.into());
             }
             let failure = match reconciler.create(&self.spec, cx).await {
-                Ok(id) => return Ok(Creation { id, by: Maker::Step }),
+                Ok(id) => return Ok(Creation { id, by: Creator::Step }),
                 Err(failure) => failure,
             };
             lost = (failure.kind == FailureKind::Ambiguous).then(Instant::now);
@@ -81,7 +81,7 @@ impl Applying<'_> {
         &mut self,
         id: String,
         reconciler: &dyn Reconciler,
-        cx: &Cx,
+        cx: &Context,
         clock: &Clock<'_>,
     ) -> Result<Creation, StepError> {
         let mut retries = clock.retry_budget();
@@ -100,7 +100,7 @@ impl Applying<'_> {
         };
         let Some(condition) = condition else {
             self.entry.adopting = true;
-            return Ok(Creation { id, by: Maker::Unproven });
+            return Ok(Creation { id, by: Creator::Unproven });
         };
         if self.entry.deposed.is_empty() {
             self.run.writer.record(&self.address, None);
@@ -114,7 +114,7 @@ impl Applying<'_> {
         &self,
         sent: Instant,
         reconciler: &dyn Reconciler,
-        cx: &Cx,
+        cx: &Context,
         clock: &Clock<'_>,
     ) -> Result<Option<Ours>, StepError> {
         let mut retries = clock.retry_budget();
@@ -133,7 +133,7 @@ impl Applying<'_> {
 
     /// Sends the settings that only an update can set to a resource that the step has just created, if they follow
     /// from `as_created`. A failure is ignored here: the step observes the resource afterwards.
-    pub(super) async fn complete(&mut self, reconciler: &dyn Reconciler, cx: &Cx, id: &str, sent: &mut Sent) {
+    pub(super) async fn complete(&mut self, reconciler: &dyn Reconciler, cx: &Context, id: &str, sent: &mut Sent) {
         let Some(live) = reconciler.as_created(&self.spec) else { return };
         let diff = reconciler.compare(&self.spec, None, &live);
         if diff.is_empty() || reconciler.replacement(&self.spec, &live, &diff).is_some() {

@@ -1,6 +1,6 @@
 //! Creates a resource, and remakes it if AWS accepted the creation and then failed it for a transient reason.
 
-use super::{Applying, Creation, Maker, Sent, Settled, Thing};
+use super::{Applying, Creation, Creator, Sent, Settled, Thing};
 use crate::{
     StepPhase,
     clock::Clock,
@@ -22,13 +22,13 @@ impl Applying<'_> {
         for remakes in 0.. {
             let cx = self.run.contexts.cx_of(&self.address, &self.entry);
             let Creation { id, by } = self.create(reconciler, &cx, clock).await?;
-            let now = by == Maker::Step;
+            let now = by == Creator::Step;
             let may_be_remade = match by {
-                Maker::Step => true,
-                Maker::LostCreate => !self.entry.protected,
-                Maker::Unproven => false,
+                Creator::Step => true,
+                Creator::LostCreate => !self.entry.protected,
+                Creator::Unproven => false,
             };
-            self.entry.unfinished = by != Maker::Unproven;
+            self.entry.unfinished = by != Creator::Unproven;
             self.run.made.borrow_mut().insert(self.address.clone(), Instant::now());
             // With everything it was made by, where the intent could only name what did not exist yet.
             self.entry.spec = self.spec.clone();

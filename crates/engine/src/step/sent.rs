@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn change_that_shows_in_part_or_flaps_is_not_sent_at_each_look() {
+    async fn change_that_shows_in_part_or_flaps_is_not_sent_at_each_read() {
         let mut sent = sent(&["a", "b", "c"]);
         assert_eq!(sent.next(&diff(&["a", "b", "c"])), Next::Wait);
         assert_eq!(sent.next(&diff(&["b"])), Next::Send, "an update may do one step of several");

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     StepPhase,
     clock::Clock,
-    failures::{beyond_the_plan, does_not_take, never_settled},
+    failures::{beyond_the_plan, never_settled, unsupported_change},
     ownership,
     retry_budget::StepError,
 };
@@ -32,8 +32,8 @@ impl Applying<'_> {
         let Thing { id, cx, fresh, .. } = *thing;
         let mut retries = clock.retry_budget();
         let mut announced = false;
-        // As the plan looked: through the declaration last applied, whose settings may have to go. An intent may not
-        // have known enough to look through.
+        // Like the plan, reads with the spec last applied, whose settings may have to go. The spec of an intent may still
+        // contain placeholders.
         let mut before = self.recorded.clone().filter(|recorded| !has_unknown(recorded));
         loop {
             let observation = match reconciler.observe(before.as_ref().unwrap_or(&self.spec), id, cx).await {
@@ -81,7 +81,7 @@ impl Applying<'_> {
                     }
                     match sent.next(&diff) {
                         Next::Send => {
-                            self.is_ours_still(reconciler, thing, &live, &diff)?;
+                            self.is_still_owned(reconciler, thing, &live, &diff)?;
                             self.update(reconciler, thing, &live, &diff, clock).await?;
                             sent.note(&diff);
                             before = None;
@@ -91,7 +91,7 @@ impl Applying<'_> {
                             clock.say(StepPhase::Waiting("the change to show".to_owned()));
                             retries.wait().await?;
                         }
-                        Next::GiveUp => return Err(does_not_take(&diff, id).into()),
+                        Next::GiveUp => return Err(unsupported_change(&diff, id).into()),
                     }
                 }
             }
@@ -99,7 +99,7 @@ impl Applying<'_> {
     }
 
     /// Checks the owner like the plan did: another owner may have taken the name since the plan.
-    fn is_ours_still(
+    fn is_still_owned(
         &self,
         reconciler: &dyn Reconciler,
         thing: &Thing<'_>,

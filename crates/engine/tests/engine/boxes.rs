@@ -4,7 +4,7 @@ use crate::parcels::Parcel;
 use aws_client::{Failure, FailureKind, Result};
 use engine::{Applied, Apply, Drift, MeasuredTimes, Planning, Purpose, StopMode, apply, drift, plan};
 use resource::{
-    As, Asset, Cloud, Cx, Deletion, Diff, Found, IdForm, IgnoreRules, KindRegistry, Observed, Owner, ReplaceOrder,
+    As, Asset, Cloud, Context, Deletion, Diff, Found, IdForm, IgnoreRules, KindRegistry, Observed, Owner, ReplaceOrder,
     Resource, Stack, Tags,
 };
 use serde::{Deserialize, Serialize};
@@ -87,14 +87,14 @@ impl Resource for Box {
         IdForm::StartsWith("box-")
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let world = cx.shared::<World>();
         let boxes = world.boxes();
         let ours = boxes.iter().filter(|(id, one)| cx.owns(&one.tags) && !cx.deletes(id));
         let found = ours.map(|(id, one)| Found { id: id.clone(), owner: Owner::Tags(one.tags.clone()) });
         Found::only(found, Self::NOUN, cx)
     }
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let world = cx.shared::<World>();
         world.fails(&self.name)?;
         if world.taken.lock().unwrap().contains(&self.name) {
@@ -110,7 +110,7 @@ impl Resource for Box {
         world.ready_at.lock().unwrap().insert(id.clone(), ready_at);
         Ok(id)
     }
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let world = cx.shared::<World>();
         let is_broken = world.breaks_at.lock().unwrap().get(id).is_some_and(|breaks_at| *breaks_at <= Instant::now());
         let is_new = world.ready_at.lock().unwrap().get(id).is_some_and(|ready_at| *ready_at > Instant::now());
@@ -123,7 +123,7 @@ impl Resource for Box {
             None => Observed::Absent,
         })
     }
-    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let world = cx.shared::<World>();
         world.fails(&format!("update {}", self.name))?;
         world.note(format!("update {}", self.name));
@@ -135,7 +135,7 @@ impl Resource for Box {
         world.boxes().insert(id.to_owned(), Box { tags, ..self.clone() });
         Ok(())
     }
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let world = cx.shared::<World>();
         world.fails(&format!("delete {}", self.name))?;
         if world.boxes().values().any(|other| other.inside.as_deref() == Some(id)) {
@@ -209,7 +209,7 @@ impl Bench {
     }
 
     pub(crate) fn world(&self) -> Arc<World> {
-        Cx::new(self.cloud.clone(), resource::Address::new("x", "y"), Tags::default(), String::new(), false)
+        Context::new(self.cloud.clone(), resource::Address::new("x", "y"), Tags::default(), String::new(), false)
             .shared::<World>()
     }
 

@@ -1,7 +1,7 @@
 //! States whose specs and outputs another version recorded.
 
 use crate::boxes::{Bench, nested};
-use engine::{Action, Judged, Purpose, RepairScope, applied_stack, plan_repairs};
+use engine::{Action, Purpose, RepairInput, RepairScope, applied_stack, plan_repairs};
 use resource::{Address, Stack, Tags};
 use serde_json::{Map, Value, json};
 use state::{State, Store};
@@ -50,8 +50,13 @@ async fn recorded_outputs_without_one_that_came_later_do_not_keep_drift_from_its
     let state = bench.state().await.0;
     let applied = applied_stack(&stack, &state, &bench.registry, bench.cloud.place());
     let planning = bench.plan(&applied).await;
-    let judged =
-        Judged { planning: &planning, applied: &applied, declared: &stack, state: &state, registry: &bench.registry };
+    let judged = RepairInput {
+        planning: &planning,
+        applied: &applied,
+        declared: &stack,
+        state: &state,
+        registry: &bench.registry,
+    };
     let found = plan_repairs(&judged, RepairScope::Safely, |_| false);
     assert_eq!(found.planned, [(Address::new("boxes", "c"), Action::Update)]);
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     boxes::{Bench, Box, identity, nested},
-    repairs::look,
+    repairs::find_repairs,
 };
 use engine::{Action, RepairScope};
 use resource::{IgnoreRules, Stack, Tags};
@@ -127,7 +127,7 @@ async fn drift_and_reconcile_count_ignored_differences_apart() {
     let drift = bench.drift_beside(stack.ignored()).await;
     assert!(drift.is_none() && drift.checked == 3, "{drift:?}");
     assert_eq!(drift.ignored.len(), 1);
-    let repairs = look(&bench, &stack, RepairScope::Everything).await;
+    let repairs = find_repairs(&bench, &stack, RepairScope::Everything).await;
     assert!(repairs.planned.is_empty() && repairs.left.is_empty() && repairs.pending.is_empty(), "{repairs:?}");
     assert_eq!(bench.drift().await.drifted.len(), 1, "without the rule it is drift");
 }
@@ -135,7 +135,8 @@ async fn drift_and_reconcile_count_ignored_differences_apart() {
 #[tokio::test(start_paused = true)]
 async fn pending_change_of_an_ignored_field_is_none() {
     let bench = tampered().await;
-    let repairs = look(&bench, &ignoring(["1", "other", "3"], &[("boxes.*", "label")]), RepairScope::Safely).await;
+    let repairs =
+        find_repairs(&bench, &ignoring(["1", "other", "3"], &[("boxes.*", "label")]), RepairScope::Safely).await;
     assert!(repairs.pending.is_empty(), "{repairs:?}");
 }
 

@@ -85,7 +85,7 @@ async fn a_lost_state_costs_reads_and_no_duplicates() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn creates_that_an_earlier_run_may_have_sent_are_looked_for_once_and_not_again_inside_each_other() {
+async fn creations_of_an_earlier_run_are_searched_for_once_and_not_again_inside_each_other() {
     let bench = Bench::new();
     let stack = nested("outer", ["1", "2", "3"]);
     bench.world().failing.lock().unwrap().push("outer".to_owned());
@@ -99,7 +99,7 @@ async fn creates_that_an_earlier_run_may_have_sent_are_looked_for_once_and_not_a
 }
 
 #[tokio::test(start_paused = true)]
-async fn drift_is_found_and_up_heals_it() {
+async fn drift_is_found_and_up_repairs_it() {
     let bench = Bench::new();
     let stack = nested("outer", ["1", "2", "3"]);
     bench.up(&stack).await;

@@ -97,7 +97,7 @@ async fn move_to_an_address_that_is_recorded_is_refused() {
 async fn reconcile_repairs_what_was_applied_and_leaves_the_move_to_up() {
     let bench = built().await;
     bench.world().boxes().get_mut("box-2").unwrap().label = "tampered".to_owned();
-    let repairs = crate::repairs::look(&bench, &renamed("middle"), RepairScope::Safely).await;
+    let repairs = crate::repairs::find_repairs(&bench, &renamed("middle"), RepairScope::Safely).await;
     let planned: Vec<_> = repairs.planned.iter().map(|(address, action)| (address.as_str(), *action)).collect();
     assert_eq!(planned, [("boxes.b", Action::Update)]);
     assert!(repairs.pending.contains(&address("boxes.new")), "{repairs:?}");

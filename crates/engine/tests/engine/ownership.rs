@@ -2,7 +2,7 @@
 
 use crate::{
     boxes::{Bench, Box, identity, nested},
-    repairs::look,
+    repairs::find_repairs,
 };
 use aws_client::Remedy;
 use engine::{Action, DriftChange, Planning, Purpose, RepairScope};
@@ -62,7 +62,7 @@ async fn foreign_resource_is_left_to_a_person_by_reconcile_while_the_rest_is_rep
     let (bench, stack) = built().await;
     tag(&bench, "box-2", &THEIRS);
     bench.world().boxes().get_mut("box-1").unwrap().label = "tampered".to_owned();
-    let repairs = look(&bench, &stack, RepairScope::Everything).await;
+    let repairs = find_repairs(&bench, &stack, RepairScope::Everything).await;
     assert_eq!(repairs.planned, [(Address::new("boxes", "a"), Action::Update)]);
     assert!(repairs.left[0].reason.contains("belongs to"), "{:?}", repairs.left);
     assert!(repairs.failed.is_empty(), "{:?}", repairs.failed);
@@ -133,7 +133,7 @@ async fn interrupted_adoption_is_left_to_a_person_by_reconcile_and_named_by_the_
     tag(&bench, "box-3", &THEIRS);
     bench.world().boxes().get_mut("box-3").unwrap().label = "theirs".to_owned();
     edit_state(&bench, |state| state.resources.get_mut(&Address::new("boxes", "c")).unwrap().adopting = true).await;
-    let repairs = look(&bench, &stack, RepairScope::Everything).await;
+    let repairs = find_repairs(&bench, &stack, RepairScope::Everything).await;
     assert_eq!(repairs.planned, []);
     assert!(repairs.unfinished && repairs.left[0].reason.contains("interrupted"), "{:?}", repairs.left);
     let drift = bench.drift().await;

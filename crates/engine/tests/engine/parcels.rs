@@ -2,7 +2,9 @@
 
 use crate::boxes::Bench;
 use aws_client::Result;
-use resource::{Address, Content, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, Tags};
+use resource::{
+    Address, Content, Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, Tags,
+};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -44,28 +46,28 @@ impl Resource for Parcel {
         Some("p-dev-shelf".to_owned())
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let there = cx.shared::<Shelf>().parcels.lock().unwrap().contains_key(&self.name);
         Ok(there.then(|| Found { id: self.name.clone(), owner: Owner::Parent }))
     }
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         self.put(cx);
         Ok(self.name.clone())
     }
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         Ok(match cx.shared::<Shelf>().parcels.lock().unwrap().get(id).cloned() {
             Some(live) => Observed::Ready { live, outputs: ParcelOutputs { name: id.to_owned() } },
             None => Observed::Absent,
         })
     }
-    async fn update(&self, _: &str, _: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, _: &str, _: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         if diff.has("content") {
             cx.asset(&self.content)?;
         }
         self.put(cx);
         Ok(())
     }
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         cx.shared::<Shelf>().parcels.lock().unwrap().remove(id);
         Ok(Deletion::Gone)
     }
@@ -79,7 +81,7 @@ impl Resource for Parcel {
 }
 
 impl Parcel {
-    fn put(&self, cx: &Cx) {
+    fn put(&self, cx: &Context) {
         cx.shared::<Shelf>().parcels.lock().unwrap().insert(self.name.clone(), self.clone());
     }
 }
@@ -95,7 +97,7 @@ impl Bench {
     }
 
     fn shelf(&self) -> Arc<Shelf> {
-        let cx = Cx::new(self.cloud.clone(), Address::new("x", "y"), Tags::default(), String::new(), false);
+        let cx = Context::new(self.cloud.clone(), Address::new("x", "y"), Tags::default(), String::new(), false);
         cx.shared::<Shelf>()
     }
 }

@@ -1,7 +1,7 @@
 //! Facts for a reviewer of a plan besides the changes: drift apart from the file's changes, and causes of deletions.
 
 use crate::boxes::{Bench, identity, nested};
-use engine::{Action, AppliedField, ChangeDrift, DESTROYED, Lift, Planning, Purpose};
+use engine::{Action, AppliedField, ChangeDrift, DESTROYED, OverrideOption, Planning, Purpose};
 use resource::{Stack, Tags};
 use serde_json::json;
 use state::Phase;
@@ -57,5 +57,5 @@ async fn deletions_always_have_a_cause() {
     };
     let (destroyed, planning) = causes(&Stack::new(stack.identity().clone(), Tags::default())).await;
     assert_eq!(destroyed, [DESTROYED; 3]);
-    assert_eq!(planning.refusals[0].lifted_by, Some(Lift::Unprotect));
+    assert_eq!(planning.refusals[0].lifted_by, Some(OverrideOption::Unprotect));
 }

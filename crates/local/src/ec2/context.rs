@@ -3,7 +3,7 @@
 use super::store::Network;
 
 /// The resources that a call may read and change.
-pub(super) struct Cx<'a> {
+pub(super) struct CallScope<'a> {
     pub(super) network: &'a mut Network,
     pub(super) region: &'a str,
     pub(super) account: &'a str,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::answer::{Answer, refuse};
-use super::context::Cx;
+use super::context::CallScope;
 use super::document::{Document, at, text};
 use super::kinds::{FLOW_LOG, NETWORK_INTERFACE, ROUTE_TABLE, SECURITY_GROUP, SUBNET, VPC, VPC_ENDPOINT};
 use super::query::Query;
@@ -13,7 +13,7 @@ use super::{group, interface, routing};
 const OPEN: &str =
     r#"{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
 
-pub(super) fn create(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn create(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     if let Some(id) = cx.network.made_before(&VPC_ENDPOINT, query) {
         return Ok(json!({ "vpcEndpoint": cx.network.show(&id) }));
     }
@@ -78,7 +78,7 @@ fn prefix_list(endpoint: &Document) -> String {
     format!("pl-{}", text(endpoint, "serviceName").rsplit('.').next().unwrap_or_default())
 }
 
-fn set_tables(cx: &mut Cx<'_>, id: &str, tables: &[String], add: bool) -> Answer<()> {
+fn set_tables(cx: &mut CallScope<'_>, id: &str, tables: &[String], add: bool) -> Answer<()> {
     let prefix_list = prefix_list(cx.network.get(&VPC_ENDPOINT, id)?);
     for table in tables {
         routing::set_endpoint(cx, table, id, &prefix_list, add)?;
@@ -87,7 +87,7 @@ fn set_tables(cx: &mut Cx<'_>, id: &str, tables: &[String], add: bool) -> Answer
     Ok(())
 }
 
-fn add_subnets(cx: &mut Cx<'_>, id: &str, subnets: &[String]) -> Answer<()> {
+fn add_subnets(cx: &mut CallScope<'_>, id: &str, subnets: &[String]) -> Answer<()> {
     let groups = at(cx.network.get(&VPC_ENDPOINT, id)?, "groupSet/groupId");
     let description = format!("VPC Endpoint Interface {id}");
     for subnet in subnets {
@@ -99,7 +99,7 @@ fn add_subnets(cx: &mut Cx<'_>, id: &str, subnets: &[String]) -> Answer<()> {
     Ok(())
 }
 
-fn remove_subnet(cx: &mut Cx<'_>, id: &str, subnet: &str) -> Answer<()> {
+fn remove_subnet(cx: &mut CallScope<'_>, id: &str, subnet: &str) -> Answer<()> {
     let interfaces = at(cx.network.get(&VPC_ENDPOINT, id)?, "networkInterfaceIdSet");
     for interface in interfaces {
         if text(cx.network.get(&NETWORK_INTERFACE, &interface)?, "subnetId") == subnet {
@@ -120,7 +120,7 @@ fn set_member(document: &mut Document, member: &str, value: &str, add: bool) {
     }
 }
 
-pub(super) fn modify(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn modify(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let id = query.need("VpcEndpointId")?;
     cx.network.get(&VPC_ENDPOINT, id)?;
     set_tables(cx, id, &query.list("RemoveRouteTableId"), false)?;
@@ -154,7 +154,7 @@ pub(super) fn modify(cx: &mut Cx<'_>, query: &Query) -> Answer {
     Ok(json!({ "return": true }))
 }
 
-pub(super) fn delete(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn delete(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let mut unsuccessful = Vec::new();
     for id in query.list("VpcEndpointId") {
         let Ok(endpoint) = cx.network.get(&VPC_ENDPOINT, &id) else {
@@ -176,7 +176,7 @@ fn failed(id: &str, code: &str) -> Value {
     json!({ "resourceId": id, "error": { "code": code, "message": message } })
 }
 
-pub(super) fn create_flow_logs(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn create_flow_logs(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let (mut made, mut unsuccessful) = (Vec::new(), Vec::new());
     for resource in query.list("ResourceId") {
         if !cx.network.has(&resource) {
@@ -215,7 +215,7 @@ pub(super) fn create_flow_logs(cx: &mut Cx<'_>, query: &Query) -> Answer {
     Ok(json!({ "flowLogIdSet": made, "unsuccessful": unsuccessful }))
 }
 
-pub(super) fn delete_flow_logs(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn delete_flow_logs(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let mut unsuccessful = Vec::new();
     for id in query.list("FlowLogId") {
         if cx.network.remove(&FLOW_LOG, &id).is_err() {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::answer::{Answer, refuse};
-use super::context::Cx;
+use super::context::CallScope;
 use super::document::{Document, text};
 use super::group_rules::rules_in;
 use super::kinds::{NETWORK_INTERFACE, SECURITY_GROUP, VPC};
@@ -14,7 +14,7 @@ use super::store::{depends, generated};
 /// The members that make two rules the same.
 const IDENTITY: [&str; 7] = ["isEgress", "ipProtocol", "fromPort", "toPort", "cidrIpv4", "cidrIpv6", "_source"];
 
-fn document(cx: &Cx<'_>, vpc: &str, name: &str, description: &str) -> Value {
+fn document(cx: &CallScope<'_>, vpc: &str, name: &str, description: &str) -> Value {
     json!({
         "ownerId": cx.account,
         "vpcId": vpc,
@@ -32,7 +32,7 @@ fn document(cx: &Cx<'_>, vpc: &str, name: &str, description: &str) -> Value {
 }
 
 /// The group every VPC has: its members reach each other and everything outside.
-pub(super) fn add_default(cx: &mut Cx<'_>, vpc: &str) {
+pub(super) fn add_default(cx: &mut CallScope<'_>, vpc: &str) {
     let document = document(cx, vpc, "default", "default VPC security group");
     let id = cx.network.add(&SECURITY_GROUP, None, document);
     if let Ok(group) = cx.network.get_mut(&SECURITY_GROUP, &id)
@@ -49,7 +49,7 @@ pub(super) fn add_default(cx: &mut Cx<'_>, vpc: &str) {
     }
 }
 
-pub(super) fn default_of(cx: &Cx<'_>, vpc: &str) -> Option<String> {
+pub(super) fn default_of(cx: &CallScope<'_>, vpc: &str) -> Option<String> {
     cx.network
         .of(&SECURITY_GROUP)
         .find(|(_, group)| text(group, "vpcId") == vpc && text(group, "groupName") == "default")
@@ -60,7 +60,7 @@ fn rules_of(group: &mut Document) -> Option<&mut Vec<Value>> {
     group.get_mut("_rules").and_then(Value::as_array_mut)
 }
 
-pub(super) fn create(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn create(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let (name, vpc) = (query.need("GroupName")?, query.need("VpcId")?);
     cx.network.get(&VPC, vpc)?;
     let taken = cx
@@ -84,7 +84,7 @@ pub(super) fn create(cx: &mut Cx<'_>, query: &Query) -> Answer {
     }))
 }
 
-pub(super) fn delete(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn delete(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let id = query.need("GroupId")?;
     if text(cx.network.get(&SECURITY_GROUP, id)?, "groupName") == "default" {
         let message = format!("the specified group: \"{id}\" name: \"default\" cannot be deleted by a user");
@@ -149,7 +149,7 @@ fn same(a: &Value, b: &Value) -> bool {
     IDENTITY.iter().all(|member| a[*member] == b[*member])
 }
 
-pub(super) fn authorize(cx: &mut Cx<'_>, query: &Query, egress: bool) -> Answer {
+pub(super) fn authorize(cx: &mut CallScope<'_>, query: &Query, egress: bool) -> Answer {
     let id = query.need("GroupId")?;
     let mut wanted = requested(query, egress);
     let group = cx.network.get(&SECURITY_GROUP, id)?;
@@ -173,7 +173,7 @@ pub(super) fn authorize(cx: &mut Cx<'_>, query: &Query, egress: bool) -> Answer 
     Ok(json!({ "return": true, "securityGroupRuleSet": shown }))
 }
 
-pub(super) fn revoke(cx: &mut Cx<'_>, query: &Query, egress: bool) -> Answer {
+pub(super) fn revoke(cx: &mut CallScope<'_>, query: &Query, egress: bool) -> Answer {
     let id = query.need("GroupId")?;
     let (wanted, ids) = (requested(query, egress), query.list("SecurityGroupRuleId"));
     let Some(rules) = rules_of(cx.network.get_mut(&SECURITY_GROUP, id)?) else {
@@ -194,7 +194,7 @@ pub(super) fn revoke(cx: &mut Cx<'_>, query: &Query, egress: bool) -> Answer {
     Ok(json!({ "return": true }))
 }
 
-pub(super) fn rules(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn rules(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let ids = query.list("SecurityGroupRuleId");
     let mut found = Vec::new();
     for (id, group) in cx.network.of(&SECURITY_GROUP) {

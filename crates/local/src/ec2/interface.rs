@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::answer::{Answer, refuse};
-use super::context::Cx;
+use super::context::CallScope;
 use super::document::text;
 use super::kinds::{NETWORK_INTERFACE, SECURITY_GROUP, SUBNET};
 use super::query::Query;
 
 /// An interface of a service in a subnet.
 pub(super) fn add(
-    cx: &mut Cx<'_>,
+    cx: &mut CallScope<'_>,
     subnet_id: &str,
     groups: &[String],
     interface_type: &str,
@@ -40,7 +40,7 @@ pub(super) fn add(
 }
 
 /// An interface that nothing uses yet.
-pub(super) fn create(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn create(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let groups = query.list("SecurityGroupId");
     for group in &groups {
         cx.network.get(&SECURITY_GROUP, group)?;
@@ -54,7 +54,7 @@ pub(super) fn create(cx: &mut Cx<'_>, query: &Query) -> Answer {
     Ok(json!({ "networkInterface": cx.network.show(&id) }))
 }
 
-pub(super) fn delete(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn delete(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let id = query.need("NetworkInterfaceId")?;
     if text(cx.network.get(&NETWORK_INTERFACE, id)?, "status") == "in-use" {
         let message = format!("Network interface '{id}' is currently in use.");

@@ -3,20 +3,20 @@
 use serde_json::{Value, json};
 
 use super::answer::{Answer, refuse};
-use super::context::Cx;
+use super::context::CallScope;
 use super::document::{at, text};
 use super::kinds::{ADDRESS, INTERNET_GATEWAY, NAT_GATEWAY, NETWORK_INTERFACE, SUBNET, VPC};
 use super::query::Query;
 use super::store::{depends, generated};
 use super::{interface, routing};
 
-pub(super) fn create_internet_gateway(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn create_internet_gateway(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let document = json!({ "ownerId": cx.account, "attachmentSet": [] });
     let id = cx.network.add(&INTERNET_GATEWAY, Some(query), document);
     Ok(json!({ "internetGateway": cx.network.show(&id) }))
 }
 
-pub(super) fn attach_internet_gateway(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn attach_internet_gateway(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let (id, vpc) = (query.need("InternetGatewayId")?, query.need("VpcId")?);
     cx.network.get(&VPC, vpc)?;
     let attached = !at(cx.network.get(&INTERNET_GATEWAY, id)?, "attachmentSet/vpcId").is_empty();
@@ -29,7 +29,7 @@ pub(super) fn attach_internet_gateway(cx: &mut Cx<'_>, query: &Query) -> Answer 
     Ok(json!({ "return": true }))
 }
 
-pub(super) fn detach_internet_gateway(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn detach_internet_gateway(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let (id, vpc) = (query.need("InternetGatewayId")?, query.need("VpcId")?);
     let gateway = cx.network.get(&INTERNET_GATEWAY, id)?;
     if !at(gateway, "attachmentSet/vpcId").iter().any(|attached| attached == vpc) {
@@ -51,7 +51,7 @@ pub(super) fn detach_internet_gateway(cx: &mut Cx<'_>, query: &Query) -> Answer 
     Ok(json!({ "return": true }))
 }
 
-pub(super) fn delete_internet_gateway(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn delete_internet_gateway(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let id = query.need("InternetGatewayId")?;
     let gateway = cx.network.get(&INTERNET_GATEWAY, id)?;
     if let Some(vpc) = at(gateway, "attachmentSet/vpcId").first() {
@@ -61,7 +61,7 @@ pub(super) fn delete_internet_gateway(cx: &mut Cx<'_>, query: &Query) -> Answer 
     Ok(json!({ "return": true }))
 }
 
-pub(super) fn allocate_address(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn allocate_address(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     // 198.51.100.0/24 is reserved for documentation; the third byte varies to give enough of them.
     let number = cx.network.of(&ADDRESS).count();
     let taken = |ip: &str| cx.network.with(&ADDRESS, "publicIp", ip).is_some();
@@ -82,7 +82,7 @@ pub(super) fn allocate_address(cx: &mut Cx<'_>, query: &Query) -> Answer {
     Ok(cx.network.show(&id))
 }
 
-pub(super) fn release_address(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn release_address(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let id = query.need("AllocationId")?;
     if let Some(association) = cx.network.get(&ADDRESS, id)?.get("associationId") {
         let message = format!("Address is in use: {association}");
@@ -92,7 +92,7 @@ pub(super) fn release_address(cx: &mut Cx<'_>, query: &Query) -> Answer {
     Ok(json!({ "return": true }))
 }
 
-pub(super) fn create(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn create(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     if let Some(id) = cx.network.made_before(&NAT_GATEWAY, query) {
         return Ok(json!({ "natGateway": cx.network.show(&id) }));
     }
@@ -140,7 +140,7 @@ pub(super) fn create(cx: &mut Cx<'_>, query: &Query) -> Answer {
 }
 
 /// A deleted NAT gateway stays visible; the routes to it stay too, and lead nowhere.
-pub(super) fn delete(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn delete(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let id = query.need("NatGatewayId")?;
     let nat = cx.network.get_mut(&NAT_GATEWAY, id)?;
     nat.insert("state".to_owned(), "deleted".into());

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::answer::{Answer, refuse};
-use super::context::Cx;
+use super::context::CallScope;
 use super::document::{Document, at, text};
 use super::kinds::{INTERNET_GATEWAY, NAT_GATEWAY, ROUTE_TABLE, SUBNET, VPC};
 use super::query::Query;
@@ -24,7 +24,7 @@ const DESTINATIONS: [(&str, &str); 3] = [
     ("DestinationPrefixListId", "destinationPrefixListId"),
 ];
 
-fn document(cx: &Cx<'_>, vpc: &str, block: &str) -> Value {
+fn document(cx: &CallScope<'_>, vpc: &str, block: &str) -> Value {
     json!({
         "vpcId": vpc,
         "ownerId": cx.account,
@@ -40,7 +40,7 @@ fn document(cx: &Cx<'_>, vpc: &str, block: &str) -> Value {
 }
 
 /// The main route table every VPC has.
-pub(super) fn add_main(cx: &mut Cx<'_>, vpc: &str, block: &str) {
+pub(super) fn add_main(cx: &mut CallScope<'_>, vpc: &str, block: &str) {
     let document = document(cx, vpc, block);
     let id = cx.network.add(&ROUTE_TABLE, None, document);
     if let Ok(table) = cx.network.get_mut(&ROUTE_TABLE, &id) {
@@ -48,7 +48,7 @@ pub(super) fn add_main(cx: &mut Cx<'_>, vpc: &str, block: &str) {
     }
 }
 
-pub(super) fn main_of(cx: &Cx<'_>, vpc: &str) -> Option<String> {
+pub(super) fn main_of(cx: &CallScope<'_>, vpc: &str) -> Option<String> {
     cx.network
         .of(&ROUTE_TABLE)
         .find(|(_, table)| {
@@ -67,7 +67,7 @@ fn association(table: &str, subnet: Option<&str>) -> Value {
     })
 }
 
-pub(super) fn create(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn create(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     if let Some(id) = cx.network.made_before(&ROUTE_TABLE, query) {
         return Ok(json!({ "routeTable": cx.network.show(&id) }));
     }
@@ -78,7 +78,7 @@ pub(super) fn create(cx: &mut Cx<'_>, query: &Query) -> Answer {
     Ok(json!({ "routeTable": cx.network.show(&id) }))
 }
 
-pub(super) fn delete(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn delete(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let id = query.need("RouteTableId")?;
     let table = cx.network.get(&ROUTE_TABLE, id)?;
     if let Some(association) = at(table, "associationSet/routeTableAssociationId").first() {
@@ -100,7 +100,7 @@ fn destination(query: &Query) -> Answer<(&'static str, String)> {
     }
 }
 
-pub(super) fn create_route(cx: &mut Cx<'_>, query: &Query, replace: bool) -> Answer {
+pub(super) fn create_route(cx: &mut CallScope<'_>, query: &Query, replace: bool) -> Answer {
     let id = query.need("RouteTableId")?;
     let (field, destination) = destination(query)?;
     let target = TARGETS.iter().find_map(|(member, field)| Some((*field, query.get(member)?)));
@@ -148,7 +148,7 @@ fn no_route(id: &str, destination: &str) -> Answer {
     refuse("InvalidRoute.NotFound", format!("no route with destination-cidr-block {destination} in route table {id}"))
 }
 
-pub(super) fn delete_route(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn delete_route(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let id = query.need("RouteTableId")?;
     let (field, destination) = destination(query)?;
     if let Some(routes) = list(cx.network.get_mut(&ROUTE_TABLE, id)?, "routeSet") {
@@ -162,7 +162,7 @@ pub(super) fn delete_route(cx: &mut Cx<'_>, query: &Query) -> Answer {
 }
 
 /// The routes to something that is gone stay and lead nowhere.
-pub(super) fn blackhole(cx: &mut Cx<'_>, field: &str, target: &str) {
+pub(super) fn blackhole(cx: &mut CallScope<'_>, field: &str, target: &str) {
     for table in cx.network.of_mut(&ROUTE_TABLE) {
         for route in list(table, "routeSet").into_iter().flatten() {
             if route[field] == *target {
@@ -173,7 +173,13 @@ pub(super) fn blackhole(cx: &mut Cx<'_>, field: &str, target: &str) {
 }
 
 /// Routes of a gateway endpoint: AWS keeps them, nobody else may.
-pub(super) fn set_endpoint(cx: &mut Cx<'_>, table: &str, endpoint: &str, prefix_list: &str, add: bool) -> Answer<()> {
+pub(super) fn set_endpoint(
+    cx: &mut CallScope<'_>,
+    table: &str,
+    endpoint: &str,
+    prefix_list: &str,
+    add: bool,
+) -> Answer<()> {
     if let Some(routes) = list(cx.network.get_mut(&ROUTE_TABLE, table)?, "routeSet") {
         routes.retain(|route| route["gatewayId"] != *endpoint);
         if add {
@@ -193,7 +199,7 @@ pub(super) fn set_endpoint(cx: &mut Cx<'_>, table: &str, endpoint: &str, prefix_
     Ok(())
 }
 
-pub(super) fn associate(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn associate(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let (id, subnet) = (query.need("RouteTableId")?, query.need("SubnetId")?);
     cx.network.get(&SUBNET, subnet)?;
     cx.network.get(&ROUTE_TABLE, id)?;
@@ -221,7 +227,7 @@ fn associated(id: Value) -> Value {
     json!({ "associationId": id, "associationState": { "state": "associated" } })
 }
 
-pub(super) fn replace_association(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn replace_association(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let (old, id) = (query.need("AssociationId")?, query.need("RouteTableId")?);
     cx.network.get(&ROUTE_TABLE, id)?;
     let taken = take_association(cx, old)?;
@@ -233,12 +239,12 @@ pub(super) fn replace_association(cx: &mut Cx<'_>, query: &Query) -> Answer {
     Ok(json!({ "newAssociationId": association_id, "associationState": { "state": "associated" } }))
 }
 
-pub(super) fn disassociate(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn disassociate(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     take_association(cx, query.need("AssociationId")?)?;
     Ok(json!({ "return": true }))
 }
 
-fn take_association(cx: &mut Cx<'_>, id: &str) -> Answer {
+fn take_association(cx: &mut CallScope<'_>, id: &str) -> Answer {
     for table in cx.network.of_mut(&ROUTE_TABLE) {
         if let Some(associations) = list(table, "associationSet")
             && let Some(at) = associations.iter().position(|known| known["routeTableAssociationId"] == *id)
@@ -249,7 +255,7 @@ fn take_association(cx: &mut Cx<'_>, id: &str) -> Answer {
     refuse("InvalidAssociationID.NotFound", format!("The association ID '{id}' does not exist"))
 }
 
-pub(super) fn forget_subnet(cx: &mut Cx<'_>, subnet: &str) {
+pub(super) fn forget_subnet(cx: &mut CallScope<'_>, subnet: &str) {
     for table in cx.network.of_mut(&ROUTE_TABLE) {
         if let Some(associations) = list(table, "associationSet") {
             associations.retain(|known| known["subnetId"] != *subnet);

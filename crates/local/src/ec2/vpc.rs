@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use std::net::Ipv4Addr;
 
 use super::answer::{Answer, refuse};
-use super::context::Cx;
+use super::context::CallScope;
 use super::document::text;
 use super::kinds::{
     INTERNET_GATEWAY, NAT_GATEWAY, NETWORK_INTERFACE, ROUTE_TABLE, SECURITY_GROUP, SUBNET, VPC, VPC_ENDPOINT,
@@ -13,7 +13,7 @@ use super::query::Query;
 use super::store::{depends, generated};
 use super::{group, routing};
 
-pub(super) fn create(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn create(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let block = query.need("CidrBlock")?;
     let Some(cidr) = Cidr::parse(block).filter(|cidr| (16..=28).contains(&cidr.bits)) else {
         return refuse("InvalidVpc.Range", format!("The CIDR '{block}' is invalid."));
@@ -43,7 +43,7 @@ pub(super) fn create(cx: &mut Cx<'_>, query: &Query) -> Answer {
 }
 
 /// A VPC takes its default group and main route table with it; anything else keeps it.
-pub(super) fn delete(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn delete(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let id = query.need("VpcId")?;
     cx.network.get(&VPC, id)?;
     let default_group = group::default_of(cx, id);
@@ -68,7 +68,7 @@ pub(super) fn delete(cx: &mut Cx<'_>, query: &Query) -> Answer {
     Ok(json!({ "return": true }))
 }
 
-pub(super) fn attribute(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn attribute(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let id = query.need("VpcId")?;
     let vpc = cx.network.get(&VPC, id)?;
     let attribute = query.need("Attribute")?;
@@ -76,7 +76,7 @@ pub(super) fn attribute(cx: &mut Cx<'_>, query: &Query) -> Answer {
     Ok(json!({ "vpcId": id, attribute: { "value": value } }))
 }
 
-pub(super) fn modify(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn modify(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let vpc = cx.network.get_mut(&VPC, query.need("VpcId")?)?;
     for (member, field) in
         [("EnableDnsSupport.Value", "_enableDnsSupport"), ("EnableDnsHostnames.Value", "_enableDnsHostnames")]
@@ -88,7 +88,7 @@ pub(super) fn modify(cx: &mut Cx<'_>, query: &Query) -> Answer {
     Ok(json!({ "return": true }))
 }
 
-pub(super) fn create_subnet(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn create_subnet(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let vpc_id = query.need("VpcId")?;
     let vpc = cx.network.get(&VPC, vpc_id)?;
     let block = query.need("CidrBlock")?;
@@ -137,7 +137,7 @@ pub(super) fn create_subnet(cx: &mut Cx<'_>, query: &Query) -> Answer {
     Ok(json!({ "subnet": cx.network.show(&id) }))
 }
 
-pub(super) fn modify_subnet(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn modify_subnet(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let subnet = cx.network.get_mut(&SUBNET, query.need("SubnetId")?)?;
     if query.get("MapPublicIpOnLaunch.Value").is_some() {
         let value: Value = query.is_true("MapPublicIpOnLaunch.Value").into();
@@ -146,7 +146,7 @@ pub(super) fn modify_subnet(cx: &mut Cx<'_>, query: &Query) -> Answer {
     Ok(json!({ "return": true }))
 }
 
-pub(super) fn delete_subnet(cx: &mut Cx<'_>, query: &Query) -> Answer {
+pub(super) fn delete_subnet(cx: &mut CallScope<'_>, query: &Query) -> Answer {
     let id = query.need("SubnetId")?;
     cx.network.get(&SUBNET, id)?;
     let gateway = cx

@@ -92,7 +92,7 @@ async fn events(cloud: &Cloud, arn: &str) -> Vec<HistoryEventType> {
 #[tokio::test]
 async fn a_worker_is_told_of_an_execution_and_what_it_records_is_shown() {
     let (cloud, busy) = (cloud(), Busy::new(None));
-    cloud.employ(busy.clone());
+    cloud.set_worker(busy.clone());
     let arn = started(&cloud).await;
     assert_eq!(*busy.begun.lock().unwrap(), std::slice::from_ref(&arn));
     assert_eq!(described(&cloud, &arn).await.0, ExecutionStatus::Running);
@@ -113,7 +113,7 @@ async fn a_worker_is_told_of_an_execution_and_what_it_records_is_shown() {
 #[tokio::test]
 async fn a_stopped_execution_is_aborted_and_its_work_ends() {
     let (cloud, busy) = (cloud(), Busy::new(None));
-    cloud.employ(busy.clone());
+    cloud.set_worker(busy.clone());
     let arn = started(&cloud).await;
     assert_eq!(busy.at_work.load(Ordering::SeqCst), 1);
     let states = aws_sdk_sfn::Client::new(&cloud.sdk_config());
@@ -131,7 +131,7 @@ async fn a_stopped_execution_is_aborted_and_its_work_ends() {
 #[tokio::test]
 async fn an_execution_whose_worker_fails_says_why() {
     let cloud = cloud();
-    cloud.employ(Busy::new(Some("out of memory")));
+    cloud.set_worker(Busy::new(Some("out of memory")));
     let arn = started(&cloud).await;
     loop {
         match described(&cloud, &arn).await {
@@ -145,7 +145,7 @@ async fn an_execution_whose_worker_fails_says_why() {
 async fn an_execution_whose_process_is_gone_has_failed_for_the_next_one() {
     let folder = tempfile::tempdir().unwrap();
     let first = Cloud::open(Some(folder.path()), REGION, ACCOUNT).unwrap();
-    first.employ(Busy::new(None));
+    first.set_worker(Busy::new(None));
     let arn = started(&first).await;
     first.save().await.unwrap();
     // Its work holds the cloud open, as it does until a process ends.
@@ -166,7 +166,7 @@ async fn an_execution_whose_process_is_gone_has_failed_for_the_next_one() {
 #[tokio::test]
 async fn an_approval_starts_the_state_machine_that_a_rule_names() {
     let (cloud, busy) = (cloud(), Busy::new(None));
-    cloud.employ(busy.clone());
+    cloud.set_worker(busy.clone());
     let config = cloud.sdk_config();
     let states = aws_sdk_sfn::Client::new(&config);
     let call = states.create_state_machine().name("deploy").definition(DEFINITION).role_arn(ROLE);

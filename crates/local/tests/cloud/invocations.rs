@@ -48,7 +48,7 @@ async fn an_endpoint_answers_as_the_model_of_its_configuration() {
     sagemaker.create_endpoint_config().endpoint_config_name("first").production_variants(variant).send().await.unwrap();
     sagemaker.create_endpoint().endpoint_name("live").endpoint_config_name("first").send().await.unwrap();
     assert_eq!(ask(&cloud, "live", "1,2").await.0, 503, "nobody works here");
-    cloud.employ(Arc::new(Model));
+    cloud.set_worker(Arc::new(Model));
     let config = format!("arn:aws:sagemaker:{REGION}:{}:endpoint-config/first", local::ACCOUNT);
     assert_eq!(ask(&cloud, "live", "1,2").await, (200, format!("live {config} text/csv")));
     let (status, refused) = ask(&cloud, "live", "1,2,3").await;

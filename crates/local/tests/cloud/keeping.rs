@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_s3::primitives::ByteStream;
-use local::{Call, Cloud, Error, Layer, Lost, Next, Response};
+use local::{Call, Cloud, Error, Layer, LostAnswer, Next, Response};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -213,10 +213,10 @@ struct LosesOne(AtomicUsize);
 
 #[async_trait]
 impl Layer for LosesOne {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         let answer = next.run(call).await;
         match self.0.fetch_add(1, Ordering::Relaxed) {
-            0 => Err(Lost::Reset),
+            0 => Err(LostAnswer::Reset),
             _ => answer,
         }
     }

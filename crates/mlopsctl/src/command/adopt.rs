@@ -54,7 +54,7 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
     if let Some(out) = &args.out {
         let targets = claims.keys().map(Address::to_string).collect();
         let inputs = session.inputs(&stack);
-        let purpose = Purpose { targets, inputs, looks_only: true, claims, ..Purpose::default() };
+        let purpose = Purpose { targets, inputs, is_read_only: true, claims, ..Purpose::default() };
         let preview = Preview {
             session: &session,
             state: &state,

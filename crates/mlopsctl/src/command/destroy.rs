@@ -16,7 +16,7 @@ pub(crate) async fn run(global: &Global, args: &DestroyArgs, printer: Printer) -
     let session = global.app().open_state_to_change(args.environment.as_deref()).await?;
     let (state, stored) = session.state().await?;
     if stored.is_none() {
-        lost_state::look(&session).await?;
+        lost_state::refuse_lost_state(&session).await?;
     }
     let removes_state = args.with_state && session.bucket.exists().await?;
     if removes_state {

@@ -16,7 +16,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
     let session = global.app().open(environment).await?;
     let (state, stored) = session.state().await?;
     let lock = Lock::holder_of(&*session.store, &session.keys.lock).await;
-    let mut findings = checkup::remembered(&session.name, stored.as_ref().map(|_| &state), &lock, Timestamp::now());
+    let mut findings = checkup::check_state(&session.name, stored.as_ref().map(|_| &state), &lock, Timestamp::now());
     findings.extend(bucket(&session, stored.is_some()).await);
     // While somebody holds the lock it is theirs; they looked when they took the first one.
     if stored.is_some() && matches!(lock, Ok(None)) {
@@ -39,7 +39,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
     let purpose = Purpose { delete_data, keep: true, inputs, ..Purpose::default() };
     let (seen, fit, planning) = futures::join!(
         checkup::run_checks(&input),
-        session.examine_existing(&existing, &state),
+        session.check_existing(&existing, &state),
         engine::plan(&stack, &state, &session.registry, &session.cloud, &session.identity, &purpose),
     );
     findings.extend(seen);

@@ -92,7 +92,7 @@ pub(crate) async fn drift(
     let session = global.app().open_state(environment).await?;
     let (whole, stored) = session.state().await?;
     if stored.is_none() {
-        app::lost_state::look(&session).await?;
+        app::lost_state::refuse_lost_state(&session).await?;
         printer.note(&format!("{} has no state, and no resource bears its tags.", session.name));
     }
     // Resources that are not refreshed have no known drift.

@@ -39,7 +39,7 @@ pub(crate) async fn run(global: &Global, what: LocalCommand, printer: Printer) -
             let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await;
             let listener = listener.map_err(|error| CommandError::failed(format!("port {port}: {error}")))?;
             let endpoint = format!("http://{}", listener.local_addr()?);
-            cloud.employ(match keep_only {
+            cloud.set_worker(match keep_only {
                 true => Arc::new(Elsewhere),
                 false => worker(global, &endpoint, printer)?,
             });

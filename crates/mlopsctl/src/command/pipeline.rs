@@ -37,7 +37,7 @@ pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -
     let global = if global.local { &waiting } else { global };
     refuse_other_order(global, &args)?;
     for path in args.command.files() {
-        runs::Missing::look(path).map_err(|missing| CommandError::usage(missing.to_string(), missing.help))?;
+        runs::Missing::check(path).map_err(|missing| CommandError::usage(missing.to_string(), missing.help))?;
     }
     let environment = args.environment.as_deref();
     let open = async || Platform::open(global, environment).await;

@@ -6,7 +6,7 @@ use crate::{
     command_error::CommandError,
     printer::Printer,
     render::{self, page::Form, plan_markdown::Facts, refusal_json::RefusalDocument},
-    saved_plan::{self, Beside, SavedPlan},
+    saved_plan::{self, PlanNotes, SavedPlan},
 };
 use app::{Session, lost_state};
 use engine::Purpose;
@@ -30,13 +30,13 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
     }
     session.refuse_unfit_existing(&state).await?;
     let stack = session.stack(&state).await?;
-    session.knows(&args.target, &stack, &state)?;
+    session.refuse_unknown_targets(&args.target, &stack, &state)?;
     session.warn_of_unmatched(&args.unprotect, &stack, &state);
     let purpose = Purpose {
         targets: args.target.clone(),
         inputs: session.inputs(&stack),
         delete_data: args.delete_data.clone(),
-        looks_only: true,
+        is_read_only: true,
         unprotect: args.unprotect.clone(),
         ..Purpose::default()
     };
@@ -65,7 +65,7 @@ fn show(file: &Path, args: &PlanArgs, printer: Printer) -> Result<(), CommandErr
     plan.hide_sensitive(&registry);
     let surroundings = Surroundings { state_bucket: beside.state_bucket.clone(), ..Surroundings::default() };
     let mut view = PlanView::of_plan(&plan, &registry, surroundings);
-    view.tell_not_looked_for(beside.not_looked_for.iter().map(RefusalView::from).collect(), &registry);
+    view.add_unknown_losses(beside.not_looked_for.iter().map(RefusalView::from).collect(), &registry);
     let (names, costs, consents) = (Names::default(), beside.costs.as_deref(), saved_plan::consents(&plan));
     match (args.format, printer.json, printer.quiet) {
         (PlanFormat::Markdown, ..) => {
@@ -155,8 +155,8 @@ impl Preview<'_> {
         }
         if let Some(file) = out {
             let cost = json!(costs.summary());
-            let not_looked_for = view.not_looked_for.iter().map(RefusalDocument::from).collect();
-            let beside = Beside { cost, costs: Some(words), uses: used, state_bucket, not_looked_for };
+            let not_looked_for = view.unknown_losses.iter().map(RefusalDocument::from).collect();
+            let beside = PlanNotes { cost, costs: Some(words), uses: used, state_bucket, not_looked_for };
             saved_plan::write(&SavedPlan { plan: plan.clone(), beside }, file)?;
             let (file, name, options) = (file.display(), &session.name, saved_plan::consents(plan));
             printer.hint(&format!("saved to {file}; apply it with `mlopsctl up {name} --plan {file}{options}`"));

@@ -2,7 +2,7 @@
 
 use super::{
     package::metrics,
-    steps::WhyDocument,
+    steps::FailureReasonDocument,
     took::{milliseconds, moment, took},
 };
 use crate::printer::{Printer, Style};
@@ -144,7 +144,7 @@ impl Page<'_> {
             visits: step.visits,
             retries: step.retries(),
             job: step.attempts.last().and_then(|attempt| attempt.task.job()),
-            error: step.failure().map(WhyDocument::from),
+            error: step.failure().map(FailureReasonDocument::from),
         }
     }
 }
@@ -173,7 +173,7 @@ pub(crate) struct ExecutionDocument<'a> {
 pub(crate) struct FailedStep<'a> {
     step: Option<&'a str>,
     #[serde(flatten)]
-    why: WhyDocument<'a>,
+    why: FailureReasonDocument<'a>,
 }
 
 #[derive(Serialize)]
@@ -186,7 +186,7 @@ struct StepDocument<'a> {
     visits: usize,
     retries: usize,
     job: Option<&'a str>,
-    error: Option<WhyDocument<'a>>,
+    error: Option<FailureReasonDocument<'a>>,
 }
 
 fn judgement(verdict: &Verdict, approval: Option<Approval>, printer: Printer) -> Vec<String> {

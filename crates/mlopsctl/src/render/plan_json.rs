@@ -1,7 +1,7 @@
 //! Plans as JSON documents in the form of `state/schemas/plan.schema.json`.
 
 use super::refusal_json::RefusalDocument;
-use crate::{remedy, saved_plan::Beside};
+use crate::{remedy, saved_plan::PlanNotes};
 use app::UsedParts;
 use aws_client::{CallMeter, Calls};
 use cost::Summary;
@@ -57,7 +57,7 @@ pub(crate) fn document<'a>(view: &'a PlanView, cost: Summary, meter: &CallMeter,
 }
 
 /// A saved plan: like [`document`], without calls. It has no refusals, because a refused plan is not saved.
-pub(crate) fn saved<'a>(view: &'a PlanView, plan: &'a Plan, beside: &'a Beside) -> Document<'a> {
+pub(crate) fn saved<'a>(view: &'a PlanView, plan: &'a Plan, beside: &'a PlanNotes) -> Document<'a> {
     let Plan { targets, delete_data, unprotect, .. } = plan;
     with_rest(view, Rest::Saved { cost: &beside.cost, uses: &beside.uses, targets, delete_data, unprotect })
 }
@@ -67,7 +67,7 @@ fn with_rest<'a>(view: &'a PlanView, rest: Rest<'a>) -> Document<'a> {
     Document {
         view,
         refusals: documents(&view.refusals),
-        not_looked_for: documents(&view.not_looked_for),
+        not_looked_for: documents(&view.unknown_losses),
         way_out: remedy::way_out(view),
         rest,
     }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{printer::Printer, remedy};
 use app::UsedParts;
-use engine::{Action, DESTROYED, Lift};
+use engine::{Action, DESTROYED, OverrideOption};
 use review::{ChangeView, Names, PlanView, RefusalView, Shared};
 
 /// The longest plan, in units of UTF-16. A comment of GitHub holds 65,536 characters, and a script writes a few lines
@@ -130,7 +130,7 @@ fn at_risk(view: &PlanView, printer: Printer) -> Vec<String> {
         let (address, holds) = (code(kept.address.as_str()), code(&kept.holds));
         format!("**{address}** stays, though the file no longer declares it: it holds {holds}")
     });
-    let unseen = view.not_looked_for.iter().map(|one| {
+    let unseen = view.unknown_losses.iter().map(|one| {
         let (address, reason) = (code(one.address.as_str()), code(&one.reason));
         format!("**{address}** ({}): the permission to search it for data is missing: {reason}", one.noun)
     });
@@ -138,7 +138,7 @@ fn at_risk(view: &PlanView, printer: Printer) -> Vec<String> {
 }
 
 fn is_of_data(refusal: &RefusalView) -> bool {
-    refusal.lifted_by == Some(Lift::DeleteData)
+    refusal.lifted_by == Some(OverrideOption::DeleteData)
 }
 
 fn refused(view: &PlanView, printer: Printer) -> Vec<String> {
@@ -227,11 +227,11 @@ fn counted(changes: &[&ChangeView]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use engine::{ChangeDrift, Kept, Plan, PlannedChange};
+    use engine::{ChangeDrift, Plan, PlannedChange, RetainedResource};
     use proptest::prelude::*;
     use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
     use resource::{Address, FieldChange};
-    use review::{Surroundings, WayOut};
+    use review::{RequiredConsents, Surroundings};
     use serde_json::{Value, json};
 
     const PRINTER: Printer =
@@ -259,7 +259,7 @@ mod tests {
         }
     }
 
-    fn view(environment: &str, changes: Vec<PlannedChange>, kept: Vec<Kept>) -> PlanView {
+    fn view(environment: &str, changes: Vec<PlannedChange>, kept: Vec<RetainedResource>) -> PlanView {
         let plan = Plan {
             format: engine::PLAN_FORMAT,
             tool: String::new(),
@@ -306,7 +306,7 @@ mod tests {
     fn hostile(text: &str) -> PlanView {
         let actions = [Action::Create, Action::Update, Action::Replace, Action::Delete];
         let changes = actions.iter().map(|action| change(&format!("{text}{action:?}"), *action, text)).collect();
-        let kept = Kept {
+        let kept = RetainedResource {
             address: Address::new("storage", text),
             kind: "s3:bucket".into(),
             id: text.into(),
@@ -322,9 +322,9 @@ mod tests {
             lifted_by,
             is_taken: false,
         };
-        view.refusals = vec![refusal(None), refusal(Some(Lift::DeleteData))];
-        view.not_looked_for = vec![refusal(None)];
-        view.way_out = Some(WayOut { targets: vec![text.into()], unprotect: vec![], delete_data: vec![] });
+        view.refusals = vec![refusal(None), refusal(Some(OverrideOption::DeleteData))];
+        view.unknown_losses = vec![refusal(None)];
+        view.way_out = Some(RequiredConsents { targets: vec![text.into()], unprotect: vec![], delete_data: vec![] });
         view
     }
 

@@ -10,7 +10,7 @@ use crate::{
     remedy,
 };
 use engine::Action;
-use review::{ChangeView, LookedAt, Names, PlanView, RefusalView, Shared};
+use review::{ChangeView, Names, PlanView, ReadCount, RefusalView, Shared};
 
 /// The whole page. Its end are the counts and the costs, in words.
 pub(crate) fn page(view: &PlanView, names: &Names, costs: Option<&str>, printer: Printer, form: Form) -> String {
@@ -43,19 +43,19 @@ pub(crate) fn end(view: &PlanView, costs: Option<&str>) -> Vec<String> {
 
 fn nothing(view: &PlanView) -> String {
     let (environment, unchanged) = (&view.environment, view.summary.unchanged);
-    match view.looked_at {
+    match view.read_count {
         None => format!("Nothing to do: all {unchanged} resources of {environment} are as they should be."),
-        Some(looked_at) => format!(
+        Some(read_count) => format!(
             "Nothing to do: of the {} of {environment} looked at, all are as they should be{}.",
             counted(unchanged, "resource"),
-            left_out(looked_at)
+            left_out(read_count)
         ),
     }
 }
 
 /// The number of the resources that a plan with targets is not about, for the end of a sentence.
-fn left_out(looked_at: LookedAt) -> String {
-    match looked_at.left_out {
+fn left_out(read_count: ReadCount) -> String {
+    match read_count.left_out {
         0 => String::new(),
         others => format!("; {} not looked at", counted(others, "other")),
     }
@@ -77,11 +77,11 @@ fn summary(view: &PlanView) -> String {
 pub(super) fn counts(view: &PlanView) -> String {
     let counts = view.summary;
     let moved = if counts.moved == 0 { String::new() } else { format!(", {} moved", counts.moved) };
-    let looked_at = view.looked_at.map_or_else(String::new, |looked_at| {
-        format!(" of the {} looked at{}", looked_at.resources, left_out(looked_at))
+    let read_count = view.read_count.map_or_else(String::new, |read_count| {
+        format!(" of the {} looked at{}", read_count.resources, left_out(read_count))
     });
     format!(
-        "{} to create, {} to update, {} to replace, {} to delete, {} unchanged{moved}{looked_at}",
+        "{} to create, {} to update, {} to replace, {} to delete, {} unchanged{moved}{read_count}",
         counts.create, counts.update, counts.replace, counts.delete, counts.unchanged
     )
 }
@@ -144,7 +144,7 @@ fn kept(page: &mut Page<'_>, view: &PlanView) {
 fn refused(page: &mut Page<'_>, view: &PlanView) {
     let unseen = "Whether data would be lost cannot be told, as the permission to look is missing:".to_owned();
     let refused = format!("`{}` refuses this plan:", remedy::command_of(view));
-    for (refusals, title) in [(&view.refusals, refused), (&view.not_looked_for, unseen)] {
+    for (refusals, title) in [(&view.refusals, refused), (&view.unknown_losses, unseen)] {
         if refusals.is_empty() {
             continue;
         }

@@ -13,7 +13,7 @@ use aws_client::{CallMeter, FailureKind};
 use engine::{Action, Applied, ChainLink, Repairs, Timeline};
 use jiff::SignedDuration;
 use resource::{Address, KindRegistry};
-use state::{Ended, Entry};
+use state::{Entry, WriterEnd};
 use std::{collections::BTreeMap, time::Duration};
 
 /// The number of throttled requests that a report does not mention. The first ones only set the pace.
@@ -23,7 +23,7 @@ const MANY: u64 = 20;
 pub(crate) struct Report<'a> {
     pub(crate) applied: &'a Applied,
     /// The result of writing the state. `None` where nothing was done.
-    pub(crate) ended: Option<&'a Ended>,
+    pub(crate) ended: Option<&'a WriterEnd>,
     /// The drift that a reconciliation was for.
     pub(crate) repairs: Option<&'a Repairs>,
     pub(crate) registry: &'a KindRegistry,
@@ -119,7 +119,7 @@ impl Report<'_> {
     }
 
     /// The error that kept the state from being written, if there was one.
-    fn unwritten(&self) -> Option<(&Ended, &state::Error)> {
+    fn unwritten(&self) -> Option<(&WriterEnd, &state::Error)> {
         let ended = self.ended?;
         Some((ended, ended.result.as_ref().err()?))
     }
@@ -192,7 +192,7 @@ fn longest_chain(Timeline { longest_chain, .. }: &Timeline) -> Option<String> {
 }
 
 /// The addresses whose step the stored state lacks, each with its entry: `None` for a deletion.
-fn unrecorded(ended: &Ended) -> impl Iterator<Item = (&Address, Option<&Entry>)> {
+fn unrecorded(ended: &WriterEnd) -> impl Iterator<Item = (&Address, Option<&Entry>)> {
     ended.unrecorded.iter().map(|address| (address, ended.state.resources.get(address)))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::remedy;
 use aws_client::Calls;
-use engine::{Action, ChainLink, LeftToPerson};
+use engine::{Action, ChainLink, UnrepairedDrift};
 use resource::Address;
 use serde::Serialize;
 use state::Entry;
@@ -83,8 +83,8 @@ pub(super) struct LeftDocument<'a> {
     reason: String,
 }
 
-impl<'a> From<&'a LeftToPerson> for LeftDocument<'a> {
-    fn from(left: &'a LeftToPerson) -> Self {
+impl<'a> From<&'a UnrepairedDrift> for LeftDocument<'a> {
+    fn from(left: &'a UnrepairedDrift) -> Self {
         let reason = remedy::sentence(&left.reason, left.help.as_ref());
         Self { address: &left.address, kind: &left.kind, action: left.action, reason }
     }

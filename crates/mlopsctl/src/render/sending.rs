@@ -2,7 +2,7 @@
 
 use super::live::{FRAME, Live};
 use crate::printer::{Printer, Style};
-use runs::{Fate, Shipment};
+use runs::{PlannedUpload, UploadOutcome};
 use std::{
     sync::{Mutex, PoisonError},
     time::Instant,
@@ -22,10 +22,10 @@ struct Board {
 }
 
 impl Sending {
-    pub(crate) fn start(printer: Printer, shipments: &[Shipment]) -> Self {
+    pub(crate) fn start(printer: Printer, uploads: &[PlannedUpload]) -> Self {
         let live = Live::is_wanted(printer).then(|| Live::new(printer));
-        let files = (0, shipments.len());
-        let bytes = (0, shipments.iter().map(|shipment| shipment.bytes).sum());
+        let files = (0, uploads.len());
+        let bytes = (0, uploads.iter().map(|upload| upload.bytes).sum());
         Self { printer, board: Mutex::new(Board { live, drawn: Instant::now(), files, bytes }) }
     }
 
@@ -37,27 +37,22 @@ impl Sending {
     }
 
     /// A file is there.
-    pub(crate) fn settled(&self, shipment: &Shipment, fate: Fate) {
+    pub(crate) fn settled(&self, upload: &PlannedUpload, outcome: UploadOutcome) {
         let mut board = self.board();
         board.files.0 += 1;
-        if fate == Fate::Unchanged {
-            board.bytes.0 += shipment.bytes;
+        if outcome == UploadOutcome::Unchanged {
+            board.bytes.0 += upload.bytes;
         }
         if board.live.is_some() || self.printer.json {
             board.draw();
             return;
         }
-        let (what, style) = match fate {
-            Fate::Added => ("uploaded", Style::Green),
-            Fate::Replaced => ("replaced", Style::Yellow),
-            Fate::Unchanged => ("unchanged", Style::Dim),
+        let (what, style) = match outcome {
+            UploadOutcome::Added => ("uploaded", Style::Green),
+            UploadOutcome::Replaced => ("replaced", Style::Yellow),
+            UploadOutcome::Unchanged => ("unchanged", Style::Dim),
         };
-        self.printer.note(&format!(
-            "  {} {} ({})",
-            self.printer.paint(style, what),
-            shipment.key,
-            size(shipment.bytes)
-        ));
+        self.printer.note(&format!("  {} {} ({})", self.printer.paint(style, what), upload.key, size(upload.bytes)));
     }
 
     pub(crate) fn finish(&self) {

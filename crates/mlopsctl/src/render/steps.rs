@@ -7,7 +7,7 @@ use super::{
 };
 use crate::printer::{Printer, Style};
 use jiff::Timestamp;
-use runs::{Event, History, Phase, Why};
+use runs::{Event, FailureReason, History, Phase};
 use serde::Serialize;
 
 /// Shows an execution that is being followed.
@@ -95,7 +95,7 @@ pub(crate) struct StepLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     job: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<WhyDocument<'a>>,
+    error: Option<FailureReasonDocument<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,13 +104,13 @@ pub(crate) struct StepLine<'a> {
 
 /// The reason why a step failed.
 #[derive(Serialize)]
-pub(crate) struct WhyDocument<'a> {
+pub(crate) struct FailureReasonDocument<'a> {
     code: &'a str,
     message: String,
 }
 
-impl<'a> From<&'a Why> for WhyDocument<'a> {
-    fn from(why: &'a Why) -> Self {
+impl<'a> From<&'a FailureReason> for FailureReasonDocument<'a> {
+    fn from(why: &'a FailureReason) -> Self {
         Self { code: &why.error, message: why.sentence() }
     }
 }

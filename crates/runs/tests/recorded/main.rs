@@ -7,7 +7,7 @@ mod recorded;
 mod uploads;
 
 use recorded::Recorded;
-use runs::{Execution, History, Machine, Phase, Status, Verdict, Why};
+use runs::{Execution, FailureReason, History, Machine, Phase, Status, Verdict};
 use std::sync::Arc;
 
 const ARN: &str = "arn:aws:states:ap-south-1:123456789012:stateMachine:mlops-pipeline-dev-training";
@@ -81,10 +81,10 @@ async fn the_step_that_failed_is_not_the_notification_that_failed_after_it() {
 #[tokio::test]
 async fn a_failure_that_was_caught_is_not_what_an_execution_with_another_reason_failed_at() {
     let (execution, history) = read("data-refused").await;
-    let other = Why { error: "RolledBack".into(), cause: "the endpoint is back".into() };
+    let other = FailureReason { error: "RolledBack".into(), cause: "the endpoint is back".into() };
     assert_eq!(history.failed(Some(&other)), None);
     // A cause may be cut short on its way.
-    let shortened = Why { cause: "…".into(), ..execution.why.unwrap() };
+    let shortened = FailureReason { cause: "…".into(), ..execution.why.unwrap() };
     assert_eq!(history.failed(Some(&shortened)).unwrap().name, "ValidateData");
 }
 

@@ -1,6 +1,6 @@
 //! Files on their way into a bucket of the embedded AWS.
 
-use runs::{Fate, RawSchema, Store, Unfit, gather, inspect};
+use runs::{RawSchema, Store, Unfit, UploadOutcome, gather, inspect};
 use std::{
     fs::OpenOptions,
     io::{Seek as _, SeekFrom, Write as _},
@@ -32,13 +32,15 @@ async fn what_is_there_with_the_same_content_is_left_alone() {
     write(folder.path(), "a.csv", b"1,2\n");
     write(folder.path(), "deep/er/b.csv", b"3,4\n");
     write(folder.path(), ".DS_Store", b"nobody's data");
-    let shipments = gather(&[folder.path().to_owned()], "raw/").unwrap();
-    let keys: Vec<&str> = shipments.iter().map(|shipment| shipment.key.as_str()).collect();
+    let uploads = gather(&[folder.path().to_owned()], "raw/").unwrap();
+    let keys: Vec<&str> = uploads.iter().map(|upload| upload.key.as_str()).collect();
     assert_eq!(keys, ["raw/a.csv", "raw/deep/er/b.csv"]);
     assert!(!store.holds_any("raw/").await.unwrap());
-    for (expected, changed) in [(Fate::Added, None), (Fate::Unchanged, Some(b"5,6\n")), (Fate::Replaced, None)] {
-        let shipments = gather(&[folder.path().to_owned()], "raw/").unwrap();
-        assert_eq!(store.send(&shipments[0], |_| ()).await.unwrap(), expected);
+    for (expected, changed) in
+        [(UploadOutcome::Added, None), (UploadOutcome::Unchanged, Some(b"5,6\n")), (UploadOutcome::Replaced, None)]
+    {
+        let uploads = gather(&[folder.path().to_owned()], "raw/").unwrap();
+        assert_eq!(store.send(&uploads[0], |_| ()).await.unwrap(), expected);
         if let Some(content) = changed {
             write(folder.path(), "a.csv", content);
         }
@@ -55,17 +57,17 @@ async fn a_large_file_goes_in_parts_and_is_recognised_afterwards() {
     let content: Vec<u8> = (0..12 * MEGABYTE + 17).map(|at| (at % 251) as u8).collect();
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "large.csv", &content);
-    let shipment = gather(&[folder.path().join("large.csv")], "raw/").unwrap().remove(0);
+    let upload = gather(&[folder.path().join("large.csv")], "raw/").unwrap().remove(0);
     let arrived = AtomicU64::new(0);
     let told = |bytes| {
         arrived.fetch_add(bytes, Ordering::SeqCst);
     };
-    assert_eq!(store.send(&shipment, told).await.unwrap(), Fate::Added);
-    assert_eq!(arrived.load(Ordering::SeqCst), shipment.bytes);
+    assert_eq!(store.send(&upload, told).await.unwrap(), UploadOutcome::Added);
+    assert_eq!(arrived.load(Ordering::SeqCst), upload.bytes);
     let object = client.get_object().bucket("data").key("raw/large.csv").send().await.unwrap();
     assert!(object.e_tag().unwrap().contains("-3"), "it did not go in three parts: {:?}", object.e_tag());
     assert!(object.body.collect().await.unwrap().into_bytes() == content);
-    assert_eq!(store.send(&shipment, told).await.unwrap(), Fate::Unchanged);
+    assert_eq!(store.send(&upload, told).await.unwrap(), UploadOutcome::Unchanged);
 }
 
 const SCHEMA: &[u8] = br#"{"label": "y", "key": ["id"], "columns": [{"name": "id", "type": "string"},
@@ -82,22 +84,22 @@ async fn rows_of_a_file_in_parts_are_checked_to_the_last_and_kept_with_its_objec
         text += &format!("{row},\"{note}\",{}\n", if row == ROWS { "maybe" } else { "1" });
     }
     write(folder.path(), "large.csv", text.as_bytes());
-    let mut shipment = gather(&[folder.path().join("large.csv")], "raw/").unwrap().remove(0);
-    assert!(shipment.bytes > 10 * MEGABYTE as u64, "{}", shipment.bytes);
+    let mut upload = gather(&[folder.path().join("large.csv")], "raw/").unwrap().remove(0);
+    assert!(upload.bytes > 10 * MEGABYTE as u64, "{}", upload.bytes);
     let schema = RawSchema::parse(SCHEMA).unwrap();
-    let refused = inspect(&schema, [shipment.file.as_path()], 0.0);
+    let refused = inspect(&schema, [upload.file.as_path()], 0.0);
     assert_eq!((refused.rows, refused.refusals[0].row), (ROWS, Some(ROWS)), "{:?}", refused.refusals);
 
     write(folder.path(), "large.csv", text.replace("maybe", "0").as_bytes());
-    shipment = gather(&[folder.path().join("large.csv")], "raw/").unwrap().remove(0);
-    let found = inspect(&schema, [shipment.file.as_path()], 0.0);
+    upload = gather(&[folder.path().join("large.csv")], "raw/").unwrap().remove(0);
+    let found = inspect(&schema, [upload.file.as_path()], 0.0);
     assert_eq!((found.rows, found.unfit, found.refusals.as_slice()), (ROWS, 0, &[][..]));
-    shipment.rows = found.rows_by_file.get(&shipment.file).copied();
-    assert_eq!(store.send(&shipment, |_| ()).await.unwrap(), Fate::Added);
+    upload.rows = found.rows_by_file.get(&upload.file).copied();
+    assert_eq!(store.send(&upload, |_| ()).await.unwrap(), UploadOutcome::Added);
     let object = client.head_object().bucket("data").key("raw/large.csv").send().await.unwrap();
     assert!(object.e_tag().unwrap().ends_with("-3\""), "it did not go in three parts: {:?}", object.e_tag());
     let listed = store.files("raw/").await.unwrap();
-    assert_eq!((listed[0].bytes, listed[0].rows), (shipment.bytes, Some(ROWS)));
+    assert_eq!((listed[0].bytes, listed[0].rows), (upload.bytes, Some(ROWS)));
 }
 
 /// Writes over the last bytes of a file, which keeps its size.
@@ -114,8 +116,8 @@ async fn file_that_changes_while_it_is_uploaded_in_parts_is_refused_and_leaves_n
     let store = store.with_parts_of(5 * MEGABYTE as u64);
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "large.csv", &vec![b'1'; 31 * MEGABYTE]);
-    let shipment = gather(&[folder.path().join("large.csv")], "raw/").unwrap().remove(0);
-    let refused = store.send(&shipment, |_| change_the_end(&shipment.file)).await.unwrap_err();
+    let upload = gather(&[folder.path().join("large.csv")], "raw/").unwrap().remove(0);
+    let refused = store.send(&upload, |_| change_the_end(&upload.file)).await.unwrap_err();
     assert!(refused.to_string().contains("changed since it was looked into"), "{refused}");
     assert!(!store.holds_any("raw/").await.unwrap());
     let begun = client.list_multipart_uploads().bucket("data").send().await.unwrap();
@@ -127,9 +129,9 @@ async fn file_that_changed_after_its_rows_were_counted_is_refused_before_anythin
     let (_, store) = store().await;
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "a.csv", b"1,2\n3,4\n");
-    let shipment = gather(&[folder.path().join("a.csv")], "raw/").unwrap().remove(0);
-    change_the_end(&shipment.file);
-    let refused = store.send(&shipment, |_| ()).await.unwrap_err();
+    let upload = gather(&[folder.path().join("a.csv")], "raw/").unwrap().remove(0);
+    change_the_end(&upload.file);
+    let refused = store.send(&upload, |_| ()).await.unwrap_err();
     assert!(refused.to_string().contains("changed since it was looked into"), "{refused}");
     assert!(!store.holds_any("raw/").await.unwrap());
 }

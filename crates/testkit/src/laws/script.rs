@@ -88,7 +88,7 @@ impl Script {
         self.late_for == Late::EverybodyAlways
     }
 
-    pub(crate) fn doom(&self, operation: &str, times: u64) {
+    pub(crate) fn fail_next(&self, operation: &str, times: u64) {
         self.failing.lock().unwrap_or_else(PoisonError::into_inner).insert(operation.to_owned(), times);
     }
 
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn copy_has_processes_and_failures_of_its_own() {
         let script = Script::default();
-        script.doom("CreateDomain", 1);
+        script.fail_next("CreateDomain", 1);
         let copy = script.copy();
         copy.begin();
         assert_eq!((script.process(), copy.process()), (0, 1));

@@ -66,7 +66,7 @@ struct Old {
     flaps_until: Instant,
     /// The write, and how often it was read since.
     nth: String,
-    looks: u64,
+    reads: u64,
     /// The process that wrote it.
     process: u64,
 }
@@ -82,7 +82,7 @@ pub(super) struct Settings {
 
 impl Settings {
     /// Everything that the call may change, as it is.
-    async fn look(&self, asked: &Asked, world: &World<'_>) -> Vec<(Key, Call, Before)> {
+    async fn read_settings(&self, asked: &Asked, world: &World<'_>) -> Vec<(Key, Call, Before)> {
         let mut found = Vec::new();
         if let Some((key, read)) = of_bucket(asked) {
             let answer = world.pass(read.clone()).await;
@@ -109,8 +109,8 @@ impl Settings {
     /// The earlier value, if this read shows it.
     fn shows_old(&mut self, key: &Key, world: &World<'_>) -> Option<Before> {
         let old = self.old.get_mut(key).filter(|old| world.script.shows_late(old.process))?;
-        old.looks += 1;
-        let flaps = || world.chance.once_in(2, &format!("{}, look {}", old.nth, old.looks));
+        old.reads += 1;
+        let flaps = || world.chance.once_in(2, &format!("{}, look {}", old.nth, old.reads));
         let is_old = world.now < old.hidden_until || (world.now < old.flaps_until && flaps());
         is_old.then(|| {
             world.notes.late_read(&key.0, &key.1);
@@ -156,7 +156,7 @@ impl Law for Settings {
     async fn before(&mut self, asked: &Asked, world: &World<'_>) -> Option<Response> {
         self.old.retain(|_, old| world.now < old.flaps_until);
         if !asked.call.is_read() {
-            self.under_way = self.look(asked, world).await;
+            self.under_way = self.read_settings(asked, world).await;
             return None;
         }
         let key = match of_bucket(asked) {
@@ -190,7 +190,7 @@ impl Law for Settings {
             let flaps_until = world.after(lag(&asked.service), &nth);
             let hidden_until = if hides { world.now + (flaps_until - world.now) / 2 } else { world.now };
             self.old
-                .insert(key, Old { before, hidden_until, flaps_until, nth, looks: 0, process: world.script.process() });
+                .insert(key, Old { before, hidden_until, flaps_until, nth, reads: 0, process: world.script.process() });
         }
         let lists: Vec<&Listed> = LISTED.iter().filter(|listed| asked.is(listed.service, listed.list)).collect();
         if lists.is_empty() || !self.old.keys().any(|(service, read, _)| asked.is(service, read)) {

@@ -3,7 +3,7 @@
 use super::{
     setup::{STALE_AFTER, acquire, entry, fresh, identity, left_by, locked_by, read, taken, there, written},
     shelf::{
-        Mishap::{Hung, Late, Lost, Refused},
+        Mishap::{Hung, Late, LostAnswer, Refused},
         Shelf,
     },
 };
@@ -49,7 +49,7 @@ async fn renewal_that_hangs_is_sent_again_before_anybody_waits_for_it(store: Arc
 async fn renewal_whose_answer_was_lost_is_known_as_ones_own(store: Arc<Shelf>) {
     let lock = taken(&store, "unheard").await;
     // The next ones have another time in them, so that they are other bytes.
-    store.strike("unheard", [Lost, Refused, Refused, Refused]);
+    store.strike("unheard", [LostAnswer, Refused, Refused, Refused]);
     nobody_waits(&lock, Duration::from_secs(120)).await;
     assert_eq!(store.left("unheard"), 0);
     assert!(timeout(SECOND, lock.lost()).await.is_err(), "nobody took it");
@@ -60,7 +60,7 @@ async fn renewal_whose_answer_was_lost_is_known_as_ones_own(store: Arc<Shelf>) {
 async fn lock_that_is_read_byte_by_byte_is_read_again(store: Arc<Shelf>) {
     let lock = taken(&store, "trickling").await;
     // To know its own renewal, the holder must read the lock.
-    store.strike("trickling", [Lost]);
+    store.strike("trickling", [LostAnswer]);
     store.trickle("trickling", 2);
     nobody_waits(&lock, Duration::from_secs(120)).await;
     store.trickle("trickling", 1);
@@ -98,7 +98,7 @@ async fn lock_of_a_clone_with_the_same_id_is_not_ones_own(store: Arc<Shelf>) {
 }
 
 async fn acquiring_hangs_no_longer_than_one_attempt(store: Arc<Shelf>) {
-    store.strike("slow", [Hung, Lost]);
+    store.strike("slow", [Hung, LostAnswer]);
     let began = Instant::now();
     let lock = taken(&store, "slow").await;
     assert!(began.elapsed() < 10 * SECOND, "{:?}", began.elapsed());
@@ -111,7 +111,7 @@ async fn takeover_whose_answer_was_lost_still_fences(store: Arc<Shelf>) {
     left_by(&store, "heir", None).await;
     store.backdate("heir", STALE_AFTER).await;
     // The first is the attempt on a free lock, which fails by itself.
-    store.strike("heir", [Lost, Lost]);
+    store.strike("heir", [LostAnswer, LostAnswer]);
     let lock = taken(&store, "heir").await;
     assert_eq!(store.left("heir"), 0);
     assert_eq!(lock.succeeds().map(|holder| holder.id.as_str()), Some("theirs"));
@@ -131,7 +131,7 @@ async fn writer_bears_an_outage_while_its_lease_is_certain(store: Arc<Shelf>) {
     let lock = taken(&store, "bears").await;
     let begun = fresh();
     let writer = Writer::under(&lock, store.clone(), "bears-state", begun, None);
-    let outage = [Refused; 15].into_iter().chain([Lost, Hung]).chain([Refused; 15]);
+    let outage = [Refused; 15].into_iter().chain([LostAnswer, Hung]).chain([Refused; 15]);
     store.strike("bears-state", outage);
     writer.record(&Address::new("network", "vpc"), Some(entry("vpc-1")));
     assert!(writer.flush().await, "half a minute without the state's object ended the run");

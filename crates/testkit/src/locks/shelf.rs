@@ -20,7 +20,7 @@ pub(super) enum Mishap {
     /// The store fails and does nothing.
     Refused,
     /// It is done, and the answer never arrives.
-    Lost,
+    LostAnswer,
     /// It is never answered, and nothing is done.
     Hung,
     /// Its answer never arrives, and it takes effect so much later, behind whatever was sent meanwhile.
@@ -112,7 +112,7 @@ impl Store for Shelf {
             match self.mishap(key) {
                 None => self.store.put(key, bytes, on).await,
                 Some(Mishap::Refused) => Err(self.away(key)),
-                Some(Mishap::Lost) => {
+                Some(Mishap::LostAnswer) => {
                     self.store.put(key, bytes, on).await?;
                     Err(self.away(key))
                 }

@@ -12,7 +12,7 @@ fn what_fails_after_it_was_accepted_is_made_again_in_the_same_run() {
     let mut aws = Aws::lawful(platform.region(), 71);
     let kinds = [("ec2", "CreateNatGateway"), ("sagemaker", "CreateDomain"), ("sagemaker", "CreateFeatureGroup")];
     for (_, operation) in kinds {
-        aws.doom(operation, 1);
+        aws.fail_next(operation, 1);
     }
     up(&platform, &mut aws);
     for (service, operation) in kinds {
@@ -30,7 +30,7 @@ fn routes_that_lead_to_a_gateway_which_fails_lead_to_its_successor_in_the_end() 
     let platform = Platform::named("dev").only("network.*");
     for seed in 73..=75 {
         let mut aws = Aws::lawful(platform.region(), seed);
-        aws.doom("CreateNatGateway", 1);
+        aws.fail_next("CreateNatGateway", 1);
         up(&platform, &mut aws);
         let made = aws.made();
         let gateways = made.iter().filter(|made| made.operation == "CreateNatGateway").count();
@@ -49,7 +49,7 @@ fn routes_that_lead_to_a_gateway_which_fails_lead_to_its_successor_in_the_end() 
 fn what_fails_each_time_is_given_up_and_says_why() {
     let platform = Platform::named("dev").only("network.nat*");
     let mut aws = Aws::lawful(platform.region(), 72);
-    aws.doom("CreateNatGateway", 99);
+    aws.fail_next("CreateNatGateway", 99);
     let applied = aws.run(async |sdk| platform.up(&sdk).await);
     assert!(failure(&applied).contains("InternalError: Network interface creation failed"), "{}", failure(&applied));
     assert_eq!(times(&aws, "ec2", "CreateNatGateway"), 3);
@@ -66,7 +66,7 @@ fn killed_after_domain(seed: u64) -> (Platform, Aws) {
         // The first ones are refused: the role is new.
         last(&copy, "sagemaker", "CreateDomain") + 1
     };
-    aws.doom("CreateDomain", 1);
+    aws.fail_next("CreateDomain", 1);
     assert!(aws.run_until(Some(Kill::After(created)), async |sdk| platform.up(&sdk).await).is_none());
     assert_eq!(domains(&mut aws).len(), 1);
     (platform, aws)
@@ -133,7 +133,7 @@ fn gateway_whose_id_the_plan_shows_is_made_again_and_all_routes_follow() {
     // The last state that the killed run wrote records the routes or not.
     for killed in [created, routed, routed + 1, routed + 2] {
         let mut aws = fresh.copy();
-        aws.doom("CreateNatGateway", 1);
+        aws.fail_next("CreateNatGateway", 1);
         assert!(aws.run_until(Some(Kill::After(killed)), async |sdk| platform.up(&sdk).await).is_none());
         up(&platform, &mut aws);
         assert_eq!(times(&aws, "ec2", "CreateNatGateway"), 2, "{killed}");
@@ -180,7 +180,7 @@ fn failed_creation_with_leftovers_is_deleted_only_once_its_id_is_durable() {
         made.iter().filter(|made| made.operation == "PUT object").count()
     };
     let mut aws = aws;
-    aws.doom("CreateDomain", 1);
+    aws.fail_next("CreateDomain", 1);
     aws.strike(("s3", "PUT object"), writes as u64, u64::MAX, Fault::Hung);
     let ended = aws.run(async |sdk| tokio::time::timeout(Duration::from_secs(30), platform.up(&sdk)).await);
     assert!(ended.is_err(), "it waits until the state is written");

@@ -122,7 +122,7 @@ fn a_create_retried_by_the_sdk_can_meet_its_own_first_success_and_is_taken_for_i
     up(&platform, &mut clean);
     let mut aws = Aws::lawful(platform.region(), 14);
     for create in CREATES {
-        aws.strike(create, 0, 1, Fault::Lost);
+        aws.strike(create, 0, 1, Fault::LostAnswer);
     }
     up(&platform, &mut aws);
     assert_eq!(platform.inventory(&aws), platform.inventory(&clean));
@@ -151,7 +151,7 @@ fn every_create_is_found_again_when_its_answers_are_lost_for_good() {
     ];
     let mut aws = Aws::lawful(platform.region(), 15);
     for create in creates.into_iter().chain(CREATES) {
-        aws.strike(create, 0, 5, Fault::Lost);
+        aws.strike(create, 0, 5, Fault::LostAnswer);
     }
     up(&platform, &mut aws);
     assert_eq!(platform.inventory(&aws), platform.inventory(&clean));

@@ -106,10 +106,10 @@ fn platform_on_a_companys_network_key_and_roles_works_under_its_rules_and_leaves
     up_without_drift(&platform, &mut aws);
     assert_eq!(estate.kept(&aws), before, "after up");
 
-    let lookers = platform.policies(None, true);
-    aws.allow_only(&lookers);
-    let looked = aws.run(async |sdk| platform.plan(&sdk).await);
-    assert!(looked.plan.is_empty() && looked.refusals.is_empty(), "{:?}", looked.refusals);
+    let read_only = platform.policies(None, true);
+    aws.allow_only(&read_only);
+    let planned = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert!(planned.plan.is_empty() && planned.refusals.is_empty(), "{:?}", planned.refusals);
     aws.allow_everything();
     aws.run(async |sdk| roles_reach_what_the_pipeline_needs(&estate, &sdk).await);
     aws.allow_only(&platform.policies(None, false));

@@ -180,12 +180,12 @@ fn run_that_is_killed_while_lambda_has_the_interfaces_leaves_the_role_to_the_nex
     let mut aws = Aws::lawful("ap-south-1", 33);
     up(&within(&["export"]), &mut aws);
     let dropped = within(&[]);
-    let looks = {
+    let reads = {
         let mut copy = aws.copy();
         up(&dropped, &mut copy);
         first(&copy, "ec2", "DescribeNetworkInterfaces")
     };
-    let killed = aws.run_until(Some(Kill::After(looks + 1)), async |sdk| dropped.up(&sdk).await.failed.len());
+    let killed = aws.run_until(Some(Kill::After(reads + 1)), async |sdk| dropped.up(&sdk).await.failed.len());
     assert_eq!(killed, None);
     assert_eq!(times(&aws, "iam", "DeleteRole"), 0);
     // A function that comes back does not wait, since its role stays.

@@ -82,7 +82,7 @@ const QUICK: &[(&str, u64)] = &[
 ];
 
 #[test]
-fn slow_things_are_looked_at_as_often_as_the_run_waits_for_them_and_no_more() {
+fn slow_resources_are_polled_only_as_often_as_the_run_waits_for_them() {
     let platform = Platform::named("dev");
     let mut aws = Aws::timed(platform.region(), QUICK);
     let at_least = |chain: &[&str]| {

@@ -139,7 +139,7 @@ fn an_internet_gateway_that_has_mapped_addresses_is_detached_later_and_one_that_
     up(&platform, &mut aws);
     let words = "Network vpc-1 has some mapped public address(es). Please unmap those before detaching the gateway.";
     aws.strike(("ec2", "DetachInternetGateway"), 0, 5, Fault::refused("DependencyViolation", words));
-    aws.strike(("ec2", "DetachInternetGateway"), 0, 1, Fault::Lost);
+    aws.strike(("ec2", "DetachInternetGateway"), 0, 1, Fault::LostAnswer);
     destroy(&platform, &mut aws);
     assert_eq!(times(&aws, "ec2", "DetachInternetGateway"), 7, "the last one met Gateway.NotAttached");
 }
@@ -157,7 +157,7 @@ fn a_route_may_be_refused_while_its_target_settles_and_be_gone_already_when_it_i
         let call = Client::new(&sdk).create_route().route_table_id(table).destination_cidr_block("172.16.0.0/12");
         call.gateway_id(gateway).send().await.unwrap();
     });
-    aws.strike(("ec2", "DeleteRoute"), 0, 1, Fault::Lost);
+    aws.strike(("ec2", "DeleteRoute"), 0, 1, Fault::LostAnswer);
     up(&platform, &mut aws);
     assert_eq!(times(&aws, "ec2", "DeleteRoute"), 2, "the second met InvalidRoute.NotFound");
     let again = aws.run(async |sdk| platform.plan(&sdk).await);

@@ -32,7 +32,7 @@ const WITHOUT_TAGS: [(&str, &str); 8] = [
 /// Prod with all areas that a file can ask for and prod's does not.
 fn complete() -> Platform {
     Platform::with("prod", |prod| {
-        set_a_job(prod, environment::Heal::Nothing);
+        set_a_job(prod, environment::DriftRepair::Nothing);
         prod.studio.mlflow = Some(Mlflow::default());
         let owner = prod.studio.user_profiles[0].clone();
         prod.studio.spaces.push(Space { name: "notebook".into(), owner, app: App::default(), volume_gb: 5 });
@@ -69,7 +69,7 @@ fn another_teams_resources_are_left_alone(platform: &Platform) {
     };
     // Until AWS shows it everywhere.
     aws.wait(Duration::from_secs(600));
-    let theirs = aws.run(async |sdk| platform.look_at(recorded.iter(), &sdk).await);
+    let theirs = aws.run(async |sdk| platform.observe(recorded.iter(), &sdk).await);
 
     let planning = aws.run(async |sdk| platform.plan(&sdk).await);
     let told: Vec<String> = planning.refusals.iter().map(|refusal| refusal.failure.to_string()).collect();
@@ -87,7 +87,7 @@ fn another_teams_resources_are_left_alone(platform: &Platform) {
     let destroyed = aws.run(async |sdk| platform.try_destroy(&sdk).await);
     assert!(destroyed.is_err());
 
-    let after = aws.run(async |sdk| platform.look_at(recorded.iter(), &sdk).await);
+    let after = aws.run(async |sdk| platform.observe(recorded.iter(), &sdk).await);
     for (address, was) in &theirs {
         assert_eq!(after[address], *was, "{address}");
     }

@@ -2,8 +2,8 @@
 
 use crate::up;
 use async_trait::async_trait;
-use local::{Call, Layer, Lost, Next, Response};
-use resource::{Address, Cloud, Cx};
+use local::{Call, Layer, LostAnswer, Next, Response};
+use resource::{Address, Cloud, Context};
 use std::sync::Arc;
 use testkit::{Aws, Fault, Platform};
 use vocabulary::Place;
@@ -30,7 +30,7 @@ struct Endless;
 
 #[async_trait]
 impl Layer for Endless {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         let operation = call.operation.clone();
         let mut response = next.run(call).await?;
         if operation.starts_with("GET bucket?versions") || operation.starts_with("GET bucket?uploads") {
@@ -56,8 +56,13 @@ async fn a_list_of_versions_whose_markers_repeat_ends_with_an_error() {
     let cloud = local::Cloud::open(None, platform.region(), local::ACCOUNT).unwrap().with_layer(Arc::new(Endless));
     let cloud = Arc::new(Cloud::new(cloud.sdk_config(), place, []));
     for delete_data in [false, true] {
-        let cx =
-            Cx::new(cloud.clone(), Address::new("storage", "data"), Default::default(), String::new(), delete_data);
+        let cx = Context::new(
+            cloud.clone(),
+            Address::new("storage", "data"),
+            Default::default(),
+            String::new(),
+            delete_data,
+        );
         let bucket = registry.get("s3:bucket").unwrap();
         if !delete_data {
             bucket.create(spec, &cx).await.unwrap();

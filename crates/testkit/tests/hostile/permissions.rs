@@ -6,8 +6,8 @@ mod meddling;
 mod reasons;
 
 use crate::{failure, up};
-use config::environment::Heal;
-use lives::{Life, SPREAD, life, looks, meddle};
+use config::environment::DriftRepair;
+use lives::{Life, SPREAD, life, meddle, reads};
 pub(crate) use lives::{declared, edited, set_a_job};
 pub(crate) use meddling::with_settings;
 use reasons::{NO_RESOURCE_LEVEL, SHOWN_BY_NO_EMULATOR};
@@ -69,13 +69,13 @@ fn every_request_about_a_bucket_says_which_account_must_own_it() {
 }
 
 #[test]
-fn plans_and_looks_for_drift_run_under_the_policy_for_looking_and_use_all_of_it() {
-    let looks = ENVIRONMENTS.map(looks);
-    for (look, environment) in looks.iter().zip(ENVIRONMENTS) {
-        assert_eq!(look.denied, Vec::<String>::new(), "{environment}");
+fn plans_and_drift_run_under_the_read_only_policy_and_use_all_of_it() {
+    let reads = ENVIRONMENTS.map(reads);
+    for (read, environment) in reads.iter().zip(ENVIRONMENTS) {
+        assert_eq!(read.denied, Vec::<String>::new(), "{environment}");
     }
     let beyond = ["ec2:DescribeAvailabilityZones", "ec2:DescribeVpcEndpointServices"];
-    let unused = unused(&looks, beyond);
+    let unused = unused(&reads, beyond);
     assert!(unused.is_empty(), "for nothing: {unused:#?}");
 }
 
@@ -88,9 +88,9 @@ fn rights_of_the_job(platform: &Platform) -> Vec<Value> {
 }
 
 #[test]
-fn the_drift_job_finds_and_heals_under_the_policies_of_its_role_and_nothing_is_denied() {
+fn drift_job_finds_and_repairs_under_the_policies_of_its_role_and_nothing_is_denied() {
     for environment in ENVIRONMENTS {
-        let platform = Platform::with(environment, |file| set_a_job(file, Heal::Safely));
+        let platform = Platform::with(environment, |file| set_a_job(file, DriftRepair::Safely));
         let mut aws = Aws::brisk(platform.region(), 7);
         up(&platform, &mut aws);
         meddle(&platform, environment, &mut aws, true);
@@ -107,8 +107,8 @@ fn the_drift_job_finds_and_heals_under_the_policies_of_its_role_and_nothing_is_d
 }
 
 #[test]
-fn a_drift_job_that_heals_nothing_finds_all_under_policies_that_only_look() {
-    let platform = Platform::with("prod", |file| set_a_job(file, Heal::Nothing));
+fn drift_job_that_repairs_nothing_finds_all_under_read_only_policies() {
+    let platform = Platform::with("prod", |file| set_a_job(file, DriftRepair::Nothing));
     let mut aws = Aws::brisk(platform.region(), 8);
     up(&platform, &mut aws);
     meddle(&platform, "prod", &mut aws, true);
@@ -122,7 +122,7 @@ fn a_drift_job_that_heals_nothing_finds_all_under_policies_that_only_look() {
 }
 
 #[test]
-fn the_policy_for_looking_changes_nothing() {
+fn read_only_policy_changes_nothing() {
     for environment in ENVIRONMENTS {
         let policies = Platform::named(environment).policies(None, true);
         for action in statements(&policies).flat_map(|statement| texts(&statement["Action"])) {

@@ -248,7 +248,7 @@ fn whoever_provisions_cannot_change_the_boundary_or_take_it_off() {
     let boundary = format!("arn:aws:iam::{ACCOUNT}:policy/platform-boundary");
     for bounded in [true, false] {
         let platform = Platform::with("prod", |prod| {
-            super::permissions::set_a_job(prod, config::environment::Heal::Everything);
+            super::permissions::set_a_job(prod, config::environment::DriftRepair::Everything);
             prod.identity.permissions_boundary = bounded.then(|| boundary.clone());
         });
         let rights = Rights::new(&platform.policies(None, false));
@@ -266,7 +266,7 @@ fn whoever_provisions_cannot_change_the_boundary_or_take_it_off() {
 }
 
 #[test]
-fn the_policy_for_looking_reads_state_lock_and_scripts_and_no_data() {
+fn read_only_policy_reads_state_lock_and_scripts_and_no_data() {
     for (environment, other) in ENVIRONMENTS {
         let rights = Rights::new(&Platform::named(environment).policies(None, true));
         let may = |bucket: &str, key: &str| rights.allow("s3:GetObject", &object(environment, bucket, key), &[]);

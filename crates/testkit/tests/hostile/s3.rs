@@ -37,7 +37,7 @@ fn bucket_and_settings_are_tried_again_while_a_conflicting_operation_is_in_progr
 }
 
 #[test]
-fn a_new_bucket_is_looked_for_until_it_is_visible() {
+fn new_bucket_is_searched_for_until_it_is_visible() {
     let platform = bucket();
     let mut aws = Aws::lenient(platform.region());
     let missing = Fault::refused("NoSuchBucket", "The specified bucket does not exist");

@@ -254,7 +254,7 @@ fn what_a_domain_leaves_is_removed_even_if_the_deletion_was_interrupted_and_anot
     let mut aws = Aws::lawful(platform.region(), 107);
     up(&platform, &mut aws);
     // The domain goes, and before anything it left is removed, the process dies.
-    let gone = first_look_at_leftovers(&platform, &aws);
+    let gone = first_search_for_leftovers(&platform, &aws);
     let killed = aws.run_until(Some(testkit::Kill::Before(gone)), async |sdk| platform.destroy(&sdk).await);
     assert!(killed.is_none());
     up(&platform, &mut aws);
@@ -262,8 +262,8 @@ fn what_a_domain_leaves_is_removed_even_if_the_deletion_was_interrupted_and_anot
     assert_eq!(platform.left(&aws), Vec::<String>::new());
 }
 
-/// The number of the call by which a destruction first looks for what the domain has left.
-fn first_look_at_leftovers(platform: &Platform, aws: &Aws) -> usize {
+/// The number of the call by which a destruction first searches for the leftovers of the domain.
+fn first_search_for_leftovers(platform: &Platform, aws: &Aws) -> usize {
     let mut rehearsal = aws.copy();
     destroy(platform, &mut rehearsal);
     let domain = rehearsal.made().iter().rposition(|made| made.operation == "DescribeDomain").unwrap();
@@ -391,7 +391,7 @@ fn mlflow_app_whose_creation_got_no_answer_is_found_among_namesakes_by_its_tags(
         call.artifact_store_uri("s3://theirs/mlflow").role_arn("arn:aws:iam::123456789012:role/theirs").send().await
     })
     .unwrap();
-    aws.strike(("sagemaker", "CreateMlflowApp"), 0, 1, Fault::Lost);
+    aws.strike(("sagemaker", "CreateMlflowApp"), 0, 1, Fault::LostAnswer);
     up(&platform, &mut aws);
     assert_eq!(mlflow_apps(&mut aws), 2, "theirs and ours");
     destroy(&platform, &mut aws);

@@ -118,7 +118,7 @@ fn disturbed(
         aws.outage(chance.number(), Duration::from_millis(chance.number() % 30_000), lasting);
     }
     if chance.one_in(3) {
-        aws.doom(chance.of(&FAILING), 1 + chance.number() % 3);
+        aws.fail_next(chance.of(&FAILING), 1 + chance.number() % 3);
     }
     let calls = chance.of(&CALLS);
     let at = 1 + chance.below(calls);

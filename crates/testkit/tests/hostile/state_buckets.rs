@@ -5,7 +5,7 @@ use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::types::{
     BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, Tag, Tagging, VersioningConfiguration,
 };
-use local::{ACCOUNT, Call, Cloud, Layer, Lost, Next, Response};
+use local::{ACCOUNT, Call, Cloud, Layer, LostAnswer, Next, Response};
 use state::{Error, Holder, Lock, StateBucket, StateIdentity, StateKeys, Store as _};
 use std::sync::{Arc, Mutex};
 use testkit::{Aws, Platform};
@@ -34,7 +34,7 @@ struct Instead {
 
 #[async_trait]
 impl Layer for Instead {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         match self.operations.contains(&call.operation.as_str()) {
             true => Ok(Response::xml(self.status, self.body)),
             false => next.run(call).await,
@@ -200,7 +200,7 @@ struct RootDenied;
 
 #[async_trait]
 impl Layer for RootDenied {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         match call.operation == "GET object" && call.request.uri.contains("company-states/state.json") {
             true => Ok(Response::xml(403, "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>")),
             false => next.run(call).await,
@@ -244,7 +244,7 @@ struct Puts(Mutex<Vec<(String, Option<String>)>>);
 
 #[async_trait]
 impl Layer for Puts {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         if call.operation == "PUT object" {
             let path = call.request.uri.split('?').next().unwrap_or_default();
             let name = path.rsplit('/').next().unwrap_or_default().to_owned();

@@ -1,7 +1,7 @@
 //! The earlier versions of a state. S3 lists a thousand in one answer.
 
 use async_trait::async_trait;
-use local::{ACCOUNT, Call, Cloud, Layer, Lost, Next, Response};
+use local::{ACCOUNT, Call, Cloud, Layer, LostAnswer, Next, Response};
 use state::{StateBucket, Store as _};
 use std::{
     fmt::Write as _,
@@ -41,7 +41,7 @@ struct Countless(AtomicUsize);
 
 #[async_trait]
 impl Layer for Countless {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         if call.operation != "GET bucket?versions" {
             return next.run(call).await;
         }

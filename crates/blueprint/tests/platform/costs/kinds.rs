@@ -64,7 +64,7 @@ fn an_alarm_on_periods_below_a_minute_costs_more() {
 fn a_key_that_rotates_says_what_rotations_add() {
     let rotates = |rotation: bool| alone("kms:key", json!({ "rotation": rotation }));
     assert_eq!(rotates(true).monthly, rotates(false).monthly);
-    let adds = |estimate: cost::Estimate| estimate.by_use.iter().any(|used| used.meter == "kms:key-month");
+    let adds = |estimate: cost::Estimate| estimate.by_use.iter().any(|used| used.usage_type == "kms:key-month");
     assert!(adds(rotates(true)) && !adds(rotates(false)));
 }
 
@@ -94,7 +94,7 @@ fn what_flow_logs_write_is_counted_once() {
         .with("monitoring.other", "logs:log-group", json!({"name": "/other"}));
     let estimate = stack.estimate(MUMBAI);
     let by = |meter: &str| {
-        let used = estimate.by_use.iter().find(|used| used.meter == meter).unwrap();
+        let used = estimate.by_use.iter().find(|used| used.usage_type == meter).unwrap();
         used.addresses.clone()
     };
     assert_eq!(by("logs:ingestion-gb"), ["monitoring.other"]);
@@ -114,7 +114,7 @@ fn mails_and_https_messages_cost_and_queues_do_not() {
         let subscription =
             json!({"topic": "arn", "protocol": protocol, "endpoint": "x", "raw_message_delivery": false});
         let estimate = alone("sns:subscription", subscription);
-        let meters = estimate.by_use.iter().map(|used| used.meter.clone()).collect::<Vec<_>>();
+        let meters = estimate.by_use.iter().map(|used| used.usage_type.clone()).collect::<Vec<_>>();
         (meters, estimate.not_priced.len())
     };
     assert_eq!(meters("email"), (vec!["sns:emails-100000".into()], 0));
@@ -132,7 +132,7 @@ fn a_copy_in_the_same_region_is_not_carried_to_another() {
             .with("storage.copy", "s3:bucket", json!({"name": "copy", "region": region, "replication": null}))
             .estimate(MUMBAI)
     };
-    let carried = |region| stack(region).by_use.iter().any(|used| used.meter == "transfer:region-gb");
+    let carried = |region| stack(region).by_use.iter().any(|used| used.usage_type == "transfer:region-gb");
     assert!(carried(json!("eu-west-1")));
     assert!(!carried(Value::Null));
 }

@@ -116,7 +116,7 @@ fn copies_are_paid_for_where_they_are() {
     let what = there.iter().map(|used| (used.what.as_str(), used.addresses.len())).collect::<Vec<_>>();
     let expected = [("storage in S3", 2), ("writes to S3", 2), ("writes to the replica", 2), ("reads from S3", 2)];
     assert_eq!(what, expected);
-    let transfer = estimate.by_use.iter().find(|used| used.meter == "transfer:region-gb").unwrap();
+    let transfer = estimate.by_use.iter().find(|used| used.usage_type == "transfer:region-gb").unwrap();
     assert_eq!((transfer.unit_price, transfer.region.as_str()), (usd("0.086"), MUMBAI));
     assert_eq!(transfer.addresses, ["storage.data", "storage.models"]);
 }

@@ -30,7 +30,7 @@ struct Live {
     form: Form,
     token: String,
     /// From when on calls that name it find it, lists have it, and it works.
-    seen: Instant,
+    visible: Instant,
     listed: Instant,
     works: Instant,
     /// When it is gone, once somebody has asked for that.
@@ -38,7 +38,7 @@ struct Live {
 }
 
 /// The result of reading a thing.
-pub(crate) enum Look {
+pub(crate) enum CloudRead {
     Absent,
     Settling(&'static str),
     Works(Form),
@@ -152,7 +152,7 @@ impl Cloud {
             let needs = |live: &Live| live.form.inside.as_ref() == Some(id) || live.form.uses.contains(id);
             let live = &inner.things[id];
             live.gone.is_none()
-                && live.seen <= Instant::now()
+                && live.visible <= Instant::now()
                 && !inner.theirs.contains_key(id)
                 && !inner.things.values().any(needs)
         };
@@ -312,7 +312,7 @@ impl World<'_> {
     }
 
     fn visible(&self, id: &str) -> Option<&Live> {
-        self.inner.things.get(id).filter(|live| live.seen <= self.now)
+        self.inner.things.get(id).filter(|live| live.visible <= self.now)
     }
 
     /// The thing with the name, if things of that kind are found by it.
@@ -354,20 +354,20 @@ impl World<'_> {
         self.inner.made += 1;
         let id =
             if form.named { format!("{}#{}", form.name, self.inner.made) } else { format!("id-{}", self.inner.made) };
-        let (seen, listed, works) = (self.within(5_000), self.within(8_000), self.within(90_000));
+        let (visible, listed, works) = (self.within(5_000), self.within(8_000), self.within(90_000));
         // Half of the kinds take a token.
         let token = if form.named || form.name.len().is_multiple_of(2) { String::new() } else { token.to_owned() };
         let token = if token.is_empty() { format!("none-{}", self.inner.made) } else { token };
-        self.inner.things.insert(id.clone(), Live { form, token, seen, listed, works, gone: None });
+        self.inner.things.insert(id.clone(), Live { form, token, visible, listed, works, gone: None });
         Ok(id)
     }
 
-    pub(crate) fn look(&self, id: &str) -> Look {
+    pub(crate) fn read(&self, id: &str) -> CloudRead {
         match self.visible(id) {
-            None => Look::Absent,
-            Some(Live { gone: Some(_), .. }) => Look::Absent,
-            Some(live) if live.works > self.now => Look::Settling("pending"),
-            Some(live) => Look::Works(live.form.clone()),
+            None => CloudRead::Absent,
+            Some(Live { gone: Some(_), .. }) => CloudRead::Absent,
+            Some(live) if live.works > self.now => CloudRead::Settling("pending"),
+            Some(live) => CloudRead::Works(live.form.clone()),
         }
     }
 

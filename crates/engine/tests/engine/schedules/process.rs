@@ -5,7 +5,7 @@ use aws_client::Boxed;
 use bytes::Bytes;
 use engine::{Applied, Apply, Event, MeasuredTimes, PlannedChange, Planning, Purpose, StopMode, apply, plan};
 use fastrand::Rng;
-use resource::{Address, Cloud, Cx, KindRegistry, Stack, Tags};
+use resource::{Address, Cloud, Context, KindRegistry, Stack, Tags};
 use state::{Entry, Error, MemoryStore, State, StateIdentity, Store, Stored, Version, Writer};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::Instant};
@@ -58,8 +58,8 @@ impl Account {
         account
     }
 
-    pub(crate) fn cx(&self) -> Cx {
-        Cx::new(self.cloud.clone(), Address::new("x", "y"), Tags::default(), String::new(), false)
+    pub(crate) fn cx(&self) -> Context {
+        Context::new(self.cloud.clone(), Address::new("x", "y"), Tags::default(), String::new(), false)
     }
 
     /// The state, which must be valid at every instant.

@@ -1,8 +1,8 @@
 //! The kind of the cloud's things, as the engine drives it: named ones, and those that AWS gives an id.
 
-use super::cloud::{Cloud, Form, Look};
+use super::cloud::{Cloud, CloudRead, Form};
 use aws_client::Result;
-use resource::{Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, Tags};
+use resource::{Context, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, Tags};
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place};
 
@@ -47,7 +47,7 @@ impl<const NAMED: bool> Resource for Thing<NAMED> {
         IdForm::Assigned
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+    async fn find(&self, cx: &Context) -> Result<Option<Found>> {
         let cloud = cx.shared::<Cloud>();
         let found = cloud
             .call(|world| {
@@ -62,32 +62,32 @@ impl<const NAMED: bool> Resource for Thing<NAMED> {
     }
 
     /// Known before it works.
-    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
+    async fn live_tags(&self, id: &str, cx: &Context) -> Result<Option<Tags>> {
         cx.shared::<Cloud>().call(|world| Ok(world.tags(id))).await
     }
 
     /// The settings come by convergence, as with most of AWS.
-    async fn create(&self, cx: &Cx) -> Result<String> {
+    async fn create(&self, cx: &Context) -> Result<String> {
         let bare = Form { label: String::new(), extra: None, uses: Vec::new(), ..self.form() };
         cx.shared::<Cloud>().call(|world| world.create(bare, cx.token())).await
     }
 
-    /// Those with a name are completed at once, the others after a look.
+    /// Those with a name are completed at once, the others after a read.
     fn as_created(&self) -> Option<Self> {
         NAMED.then(|| Self { label: String::new(), extra: None, uses: Vec::new(), ..self.clone() })
     }
 
-    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+    async fn observe(&self, id: &str, cx: &Context) -> Result<Observed<Self>> {
         let outputs = Outputs { id: id.to_owned() };
-        Ok(match cx.shared::<Cloud>().call(|world| Ok(world.look(id))).await? {
-            Look::Absent => Observed::Absent,
-            Look::Settling(status) => Observed::Settling { status: status.to_owned(), outputs: Some(outputs) },
-            Look::Works(form) => Observed::Ready { live: Self::of(form), outputs },
+        Ok(match cx.shared::<Cloud>().call(|world| Ok(world.read(id))).await? {
+            CloudRead::Absent => Observed::Absent,
+            CloudRead::Settling(status) => Observed::Settling { status: status.to_owned(), outputs: Some(outputs) },
+            CloudRead::Works(form) => Observed::Ready { live: Self::of(form), outputs },
         })
     }
 
     /// One step of several.
-    async fn update(&self, id: &str, _: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+    async fn update(&self, id: &str, _: &Self, diff: &Diff, cx: &Context) -> Result<()> {
         let wanted = self.form();
         let cloud = cx.shared::<Cloud>();
         let call = cloud.call(|world| {
@@ -106,7 +106,7 @@ impl<const NAMED: bool> Resource for Thing<NAMED> {
         call.await
     }
 
-    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+    async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         Ok(match cx.shared::<Cloud>().call(|world| world.delete(id)).await? {
             true => Deletion::Gone,
             false => Deletion::Going("deleting".to_owned()),

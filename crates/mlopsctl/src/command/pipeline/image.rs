@@ -74,7 +74,7 @@ fn describe(platform: &Platform, root: &Path, tag: Option<String>) -> Result<Ima
     let repository = platform.repository()?;
     let folder = root.join(FOLDER);
     // Docker would copy the files of the machine into the image.
-    if let Err(outside @ config::Outside::LeadsOut { .. }) = config::inside(root, Path::new(FOLDER)) {
+    if let Err(outside @ config::UnreadableFile::LeadsOut { .. }) = config::inside(root, Path::new(FOLDER)) {
         return Err(CommandError::usage(
             format!("{}: {outside}", folder.display()),
             "put a copy there instead of a link",

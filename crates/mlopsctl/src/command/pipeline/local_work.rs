@@ -12,7 +12,7 @@ pub(super) async fn begin(platform: &Platform, global: &Global, printer: Printer
     let cache = app::embedded::cache_folder()?;
     let runner = local::Runner::new(&endpoint, &global.settings().root(), &cache, move |text| printer.note(text));
     runner.prepare().await?;
-    cloud.employ(std::sync::Arc::new(runner));
+    cloud.set_worker(std::sync::Arc::new(runner));
     // Served until the process ends.
     tokio::spawn(async move { cloud.serve(listener, std::future::pending()).await });
     Ok(())

@@ -13,7 +13,7 @@ use crate::{
 };
 use aws_client::Failure;
 use futures::{StreamExt, stream};
-use runs::{Fate, Finding, Inspection, RawSchema, Shipment, gather, inspect};
+use runs::{Finding, Inspection, PlannedUpload, RawSchema, UploadOutcome, gather, inspect};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -31,24 +31,24 @@ pub(super) async fn run(
     unchecked: bool,
     printer: Printer,
 ) -> Result<(), CommandError> {
-    let mut shipments =
+    let mut uploads =
         gather(data, &platform.session.raw_prefix()).map_err(|unfit| CommandError::usage(unfit.to_string(), ""))?;
-    if shipments.is_empty() {
+    if uploads.is_empty() {
         let named: Vec<String> = data.iter().map(|path| path.display().to_string()).collect();
         return Err(CommandError::usage(format!("there is no file in {}", named.join(", ")), ""));
     }
     if !unchecked {
-        check(platform, &mut shipments, printer).await?;
+        check(platform, &mut uploads, printer).await?;
     }
     let store = platform.store()?;
-    let sending = Sending::start(printer, &shipments);
+    let sending = Sending::start(printer, &uploads);
     let (store, shown) = (&store, &sending);
-    let sent = stream::iter(&shipments).map(|shipment| async move {
-        let fate = store.send(shipment, |bytes| shown.sent(bytes)).await;
-        if let Ok(fate) = fate {
-            shown.settled(shipment, fate);
+    let sent = stream::iter(&uploads).map(|upload| async move {
+        let outcome = store.send(upload, |bytes| shown.sent(bytes)).await;
+        if let Ok(outcome) = outcome {
+            shown.settled(upload, outcome);
         }
-        (shipment, fate)
+        (upload, outcome)
     });
     let sent: Vec<_> = sent.buffered(AT_ONCE).collect().await;
     sending.finish();
@@ -56,7 +56,7 @@ pub(super) async fn run(
 }
 
 /// Refuses files that the pipeline could not train on, and counts the rows of the others. Without an environment file there is no schema to hold them to.
-async fn check(platform: &Platform, shipments: &mut [Shipment], printer: Printer) -> Result<(), CommandError> {
+async fn check(platform: &Platform, uploads: &mut [PlannedUpload], printer: Printer) -> Result<(), CommandError> {
     let session = &platform.session;
     let Some(pipeline) = session.environment.as_ref().and_then(|environment| environment.pipeline.as_ref()) else {
         return Ok(());
@@ -67,13 +67,14 @@ async fn check(platform: &Platform, shipments: &mut [Shipment], printer: Printer
     let text = app::input::read(&file).map_err(|error| unusable(&error))?;
     let schema = RawSchema::parse(&text).map_err(|error| unusable(&error))?;
     let most_unfit = pipeline.validation.max_quarantined_fraction.unwrap_or(MOST_UNFIT);
-    let files: Vec<PathBuf> = shipments.iter().map(|shipment| shipment.file.clone()).collect();
+    let files: Vec<PathBuf> = uploads.iter().map(|upload| upload.file.clone()).collect();
     // Reading takes a while, and Ctrl-C must end it.
-    let look = tokio::task::spawn_blocking(move || inspect(&schema, files.iter().map(PathBuf::as_path), most_unfit));
-    let found = look.await.map_err(|error| CommandError::failed(error.to_string()))?;
+    let inspection =
+        tokio::task::spawn_blocking(move || inspect(&schema, files.iter().map(PathBuf::as_path), most_unfit));
+    let found = inspection.await.map_err(|error| CommandError::failed(error.to_string()))?;
     tell(&found, pipeline.validation.min_rows, printer);
-    for shipment in shipments {
-        shipment.rows = found.rows_by_file.get(&shipment.file).copied();
+    for upload in uploads {
+        upload.rows = found.rows_by_file.get(&upload.file).copied();
     }
     match found.refusals.len() {
         0 => Ok(()),
@@ -133,29 +134,31 @@ struct FileDocument<'a> {
 
 fn report(
     platform: &Platform,
-    sent: &[(&Shipment, Result<Fate, Failure>)],
+    sent: &[(&PlannedUpload, Result<UploadOutcome, Failure>)],
     printer: Printer,
 ) -> Result<(), CommandError> {
     let place = format!("s3://{}/{}", platform.data_bucket()?, platform.session.raw_prefix());
-    let count = |wanted: Fate| sent.iter().filter(|(_, fate)| *fate == Ok(wanted)).count();
-    let (added, replaced, unchanged) = (count(Fate::Added), count(Fate::Replaced), count(Fate::Unchanged));
-    let failed: Vec<_> = sent.iter().filter_map(|(shipment, fate)| Some((shipment, fate.as_ref().err()?))).collect();
-    for (shipment, failure) in &failed {
+    let count = |wanted: UploadOutcome| sent.iter().filter(|(_, outcome)| *outcome == Ok(wanted)).count();
+    let (added, replaced, unchanged) =
+        (count(UploadOutcome::Added), count(UploadOutcome::Replaced), count(UploadOutcome::Unchanged));
+    let failed: Vec<_> = sent.iter().filter_map(|(upload, outcome)| Some((upload, outcome.as_ref().err()?))).collect();
+    for (upload, failure) in &failed {
         let help = remedy::words_of(failure.help.as_ref());
-        printer.error(&format!("{}: {failure}", shipment.file.display()), help.as_deref());
+        printer.error(&format!("{}: {failure}", upload.file.display()), help.as_deref());
     }
     if printer.json {
-        let files = sent.iter().map(|(shipment, fate)| FileDocument {
-            file: &shipment.file,
-            key: &shipment.key,
-            bytes: shipment.bytes,
-            fate: fate.as_ref().map_or("failed", |fate| fate.as_str()),
+        let files = sent.iter().map(|(upload, outcome)| FileDocument {
+            file: &upload.file,
+            key: &upload.key,
+            bytes: upload.bytes,
+            fate: outcome.as_ref().map_or("failed", |outcome| outcome.as_str()),
         });
         let (to, failed, files) = (place.as_str(), failed.len(), files.collect());
         printer.document(&Versioned::new(Uploaded { to, added, replaced, unchanged, failed, files }));
     }
-    let bytes = sent.iter().filter(|(_, fate)| matches!(fate, Ok(Fate::Added | Fate::Replaced)));
-    let bytes = size(bytes.map(|(shipment, _)| shipment.bytes).sum());
+    let bytes =
+        sent.iter().filter(|(_, outcome)| matches!(outcome, Ok(UploadOutcome::Added | UploadOutcome::Replaced)));
+    let bytes = size(bytes.map(|(upload, _)| upload.bytes).sum());
     let name = &platform.session.name;
     if !failed.is_empty() {
         let what = format!("{} of {} files were not uploaded to {place}", failed.len(), sent.len());

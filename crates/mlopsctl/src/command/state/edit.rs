@@ -267,7 +267,7 @@ fn warn_of_replacement(
     let (true, Some(id)) = (declared.kind == entry.kind, &entry.id) else { return Ok(()) };
     let form = session.registry.get(declared.kind)?.id_form(&declared.spec, place)?;
     if let IdForm::Is(name) = &form
-        && !form.fits(id)
+        && !form.matches(id)
     {
         printer.say(&printer.advice(&format!(
             "warning: AWS knows it as {id}, and the environment file declares {name} at {to}: the next `mlopsctl up {}` \

@@ -137,8 +137,8 @@ async fn on_what_is_there(asked: &Asked, action: &str, members: &[&str], tags: &
 fn in_the_callers_name(asked: &Asked) -> Vec<Demand> {
     let mut demands: Vec<Demand> = pass(asked.text("DeliverLogsPermissionArn"), "vpc-flow-logs").into_iter().collect();
     if asked.operation == "CreateVpcEndpoint" && asked.text("VpcEndpointType") == "Interface" {
-        let looks = ["ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"];
-        demands.extend(looks.map(Demand::anywhere));
+        let reads = ["ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"];
+        demands.extend(reads.map(Demand::anywhere));
         if asked.text("PrivateDnsEnabled") == "true" {
             demands.push(Demand::new("route53:AssociateVPCWithHostedZone", "arn:aws:route53:::hostedzone/ZAWS"));
         }

@@ -64,8 +64,8 @@ fn function(asked: &Asked, path: &[&str]) -> Option<Vec<Demand>> {
     demands.extend(pass(asked.text("Role"), "lambda"));
     let joins = asked.given["VpcConfig"]["SubnetIds"].as_array().is_some_and(|subnets| !subnets.is_empty());
     if joins {
-        let looks = ["ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"];
-        demands.extend(looks.map(Demand::anywhere));
+        let reads = ["ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"];
+        demands.extend(reads.map(Demand::anywhere));
         // The VPC follows from the subnets, and its owner from whoever made them.
         let vpc = arn("ec2", region, "vpc/of-the-subnets");
         demands.push(Demand::new("ec2:GetSecurityGroupsForVpc", vpc).assuming("aws:ResourceTag/"));

@@ -3,8 +3,8 @@
 use super::{REGION, role};
 use async_trait::async_trait;
 use aws_iam::Role;
-use local::{ACCOUNT, Call, Layer, Lost, Next, Response};
-use resource::{Address, Cloud, Cx, KindRegistry, Observation, Reconciler, Tags};
+use local::{ACCOUNT, Call, Layer, LostAnswer, Next, Response};
+use resource::{Address, Cloud, Context, KindRegistry, Observation, Reconciler, Tags};
 use serde_json::{Value, json, to_value};
 use std::sync::{
     Arc,
@@ -31,7 +31,7 @@ struct OneItemPerPage {
 
 #[async_trait]
 impl Layer for OneItemPerPage {
-    async fn answer(&self, mut call: Call, next: Next<'_>) -> Result<Response, Lost> {
+    async fn answer(&self, mut call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
         let Some((_, list)) = LISTS.iter().find(|(operation, _)| *operation == call.operation) else {
             return next.run(call).await;
         };
@@ -111,8 +111,8 @@ impl Account {
     }
 }
 
-fn cx(run: &Arc<Cloud>) -> Cx {
-    Cx::new(run.clone(), Address::new("identity", "many"), Tags::default(), String::new(), false)
+fn cx(run: &Arc<Cloud>) -> Context {
+    Context::new(run.clone(), Address::new("identity", "many"), Tags::default(), String::new(), false)
 }
 
 /// A role that needs several pages of everything.

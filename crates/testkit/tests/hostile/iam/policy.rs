@@ -136,7 +136,7 @@ fn a_document_is_put_once_although_iam_still_shows_the_old_one() {
 }
 
 #[test]
-fn a_document_that_somebody_changed_is_healed_also_by_a_sixth_version() {
+fn changed_document_is_restored_also_by_a_sixth_version() {
     let platform = alone(same);
     let mut aws = Aws::lawful(REGION, 42);
     up(&platform, &mut aws);
@@ -145,7 +145,7 @@ fn a_document_that_somebody_changed_is_healed_also_by_a_sixth_version() {
         let call = Client::new(&sdk).create_policy_version().policy_arn(ARN);
         call.policy_document(allows("s3:*").to_string()).send().await.unwrap();
     });
-    for healed in ["v3", "v4", "v5", "v6", "v7"] {
+    for restored in ["v3", "v4", "v5", "v6", "v7"] {
         aws.run(async |sdk| {
             let call = Client::new(&sdk).set_default_policy_version().policy_arn(ARN).version_id("v2");
             call.send().await.unwrap();
@@ -155,7 +155,7 @@ fn a_document_that_somebody_changed_is_healed_also_by_a_sixth_version() {
         up(&platform, &mut aws);
         aws.wait(Duration::from_secs(60));
         let (policy, document) = aws.run(async |sdk| seen(&sdk, ARN).await);
-        assert_eq!((policy.default_version_id(), document), (Some(healed), allows("s3:GetObject")));
+        assert_eq!((policy.default_version_id(), document), (Some(restored), allows("s3:GetObject")));
     }
     nothing_to_do(&platform, &mut aws);
     let kept = aws.run(async |sdk| versions(&sdk).await);
@@ -163,7 +163,7 @@ fn a_document_that_somebody_changed_is_healed_also_by_a_sixth_version() {
 }
 
 #[test]
-fn tags_that_are_ours_are_healed_and_those_of_others_are_left() {
+fn tags_of_the_stack_are_restored_and_foreign_tags_stay() {
     let platform = alone(same);
     let mut aws = Aws::lawful(REGION, 44);
     up(&platform, &mut aws);
@@ -269,7 +269,7 @@ fn whatever_answer_is_lost_there_is_one_policy_as_declared_and_none_after_it_was
     for lost in 1..=7 {
         let mut aws = Aws::lawful(REGION, lost);
         for operation in ["CreatePolicy", "CreatePolicyVersion", "DeletePolicyVersion", "TagPolicy", "DeletePolicy"] {
-            aws.strike(("iam", operation), 0, lost, Fault::Lost);
+            aws.strike(("iam", operation), 0, lost, Fault::LostAnswer);
         }
         up(&held(same), &mut aws);
         up(&edited, &mut aws);

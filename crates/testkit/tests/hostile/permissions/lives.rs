@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use config::{
     Environment,
     environment::{
-        Heal,
+        DriftRepair,
         drift::Job,
         feature_groups::{Feature, FeatureType},
         functions::Architecture,
@@ -31,8 +31,8 @@ pub(super) struct Life {
 }
 
 /// Gives an environment the drift job.
-pub(crate) fn set_a_job(file: &mut Environment, heal: Heal) {
-    file.drift.heal = heal;
+pub(crate) fn set_a_job(file: &mut Environment, repair: DriftRepair) {
+    file.drift.repair = repair;
     file.drift.job = Some(Job {
         schedule: "rate(1 hour)".into(),
         // A file of the project that is not large.
@@ -51,7 +51,7 @@ pub(crate) fn declared(environment: &str) -> Platform {
 
 fn complete(file: &mut Environment, environment: &str) {
     if environment == "prod" {
-        set_a_job(file, Heal::Nothing);
+        set_a_job(file, DriftRepair::Nothing);
         file.studio.mlflow = Some(Mlflow::default());
         file.studio.spaces = vec![space(5, &file.studio.user_profiles[0])];
     }
@@ -65,7 +65,7 @@ fn space(volume_gb: u16, owner: &str) -> Space {
 pub(crate) fn edited(environment: &str) -> Platform {
     Platform::with(environment, |file| {
         if environment == "prod" {
-            set_a_job(file, Heal::Safely);
+            set_a_job(file, DriftRepair::Safely);
             file.studio.mlflow = Some(Mlflow { maintenance_window: Some("Sun:03:30".into()) });
             file.studio.spaces = vec![space(10, &file.studio.user_profiles[0])];
         }
@@ -100,7 +100,7 @@ pub(crate) fn edited(environment: &str) -> Platform {
     })
 }
 
-/// Up, nothing to do, no drift, an update of nearly everything, the healing of what others change, down with the data
+/// Up, nothing to do, no drift, an update of nearly everything, the repair of drift, down with the data
 /// and the state.
 pub(super) fn life(environment: &str) -> Life {
     let (platform, edited) = (declared(environment), edited(environment));
@@ -160,12 +160,12 @@ async fn what_people_ask(platform: &Platform, sdk: &SdkConfig) {
     let store = platform.state_bucket(sdk).store();
     let history = store.history("state.json").await.unwrap();
     store.get_version("state.json", &history.versions[0].id).await.unwrap();
-    let found = StateBucket::left_behind(&aws_s3::client(sdk), "-123456789012").await.unwrap();
+    let found = StateBucket::find_state_buckets(&aws_s3::client(sdk), "-123456789012").await.unwrap();
     assert!(!found.is_empty());
 }
 
 /// The life of a plan of everything, one of nothing and a check for drift, under the read-only policy.
-pub(super) fn looks(environment: &str) -> Life {
+pub(super) fn reads(environment: &str) -> Life {
     let platform = declared(environment);
     let mut aws = Aws::brisk(platform.region(), 2);
     let policies = platform.policies(None, true);
@@ -205,6 +205,6 @@ pub(super) fn looks(environment: &str) -> Life {
     // Whatever the file does not ask for any more is looked at as well.
     let emptied = aws.run(async |sdk| platform.plan_of_destruction(&sdk).await);
     assert!(!emptied.plan.is_empty() && emptied.refusals.is_empty(), "{:#?}", emptied.refusals);
-    aws.run(async |sdk| StateBucket::left_behind(&aws_s3::client(&sdk), "-123456789012").await.unwrap());
+    aws.run(async |sdk| StateBucket::find_state_buckets(&aws_s3::client(&sdk), "-123456789012").await.unwrap());
     Life { policies, used: aws.allowed(), denied: aws.denied(), without_owner: aws.without_owner() }
 }

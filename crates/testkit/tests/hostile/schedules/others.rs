@@ -38,7 +38,7 @@ pub(super) fn take_over(platform: &Platform, aws: &mut Aws, chance: &mut Chance)
     aws.wait(SHOWN_EVERYWHERE);
     let before = aws.run(async |sdk| platform.hand_over(about_one_in(8, chance), &sdk).await);
     aws.wait(SHOWN_EVERYWHERE);
-    let theirs = aws.run(async |sdk| platform.look_at(before.keys(), &sdk).await);
+    let theirs = aws.run(async |sdk| platform.observe(before.keys(), &sdk).await);
     Some(TakenOver { before, theirs })
 }
 
@@ -49,7 +49,7 @@ impl TakenOver {
 
     /// Whatever a run did, the resources are as the other team had them. It gives them back.
     pub(super) fn hand_back(&self, seed: u64, platform: &Platform, aws: &mut Aws) {
-        let after = aws.run(async |sdk| platform.look_at(self.theirs.keys(), &sdk).await);
+        let after = aws.run(async |sdk| platform.observe(self.theirs.keys(), &sdk).await);
         assert!(after == self.theirs, "seed {seed}: the other team has {after:#?} instead of {:#?}", self.theirs);
         aws.run(async |sdk| platform.hand_back(&self.before, &sdk).await);
         aws.wait(SHOWN_EVERYWHERE);

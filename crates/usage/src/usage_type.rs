@@ -8,7 +8,7 @@ const INSTANCE_HOUR: &str = "sagemaker:instance-hour/";
 /// Something that AWS counts and charges for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "the key and the unit beside each in `entry` say it")]
-pub enum Meter {
+pub enum UsageType {
     NatGatewayHour,
     NatGatewayGb,
     PublicIpv4Hour,
@@ -53,8 +53,8 @@ pub enum Meter {
     InstanceHour(String),
 }
 
-impl Meter {
-    /// Every meter but those of instances.
+impl UsageType {
+    /// Every usage type but those of instances.
     pub const PLAIN: [Self; 39] = [
         Self::NatGatewayHour,
         Self::NatGatewayGb,
@@ -110,12 +110,12 @@ impl Meter {
         self.entry().1
     }
 
-    /// The meter that a price list calls so.
+    /// The usage type that a price list calls so.
     pub fn named(key: &str) -> Option<Self> {
         if let Some(kind) = key.strip_prefix(INSTANCE_HOUR) {
             return kind.starts_with("ml.").then(|| Self::InstanceHour(kind.to_owned()));
         }
-        Self::PLAIN.into_iter().find(|meter| meter.entry().0 == key)
+        Self::PLAIN.into_iter().find(|usage_type| usage_type.entry().0 == key)
     }
 
     fn entry(&self) -> (&'static str, &'static str) {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// The reason of a failure, as Step Functions gives it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Why {
+pub struct FailureReason {
     /// The error's name, by which retries and catches go.
     pub error: String,
     /// The details: text, or a whole description of the job as JSON.
@@ -14,7 +14,7 @@ pub struct Why {
 /// The keys of the sentence within the JSON of a cause: Glue, SageMaker, Lambda.
 const SENTENCES: [&str; 4] = ["ErrorMessage", "FailureReason", "errorMessage", "StatusDetails"];
 
-impl Why {
+impl FailureReason {
     pub(crate) fn new(error: Option<&str>, cause: Option<&str>) -> Self {
         Self { error: error.unwrap_or_default().to_owned(), cause: cause.unwrap_or_default().to_owned() }
     }
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     fn words(error: &str, cause: &str) -> String {
-        Why::new(Some(error), Some(cause)).words()
+        FailureReason::new(Some(error), Some(cause)).words()
     }
 
     #[test]

@@ -9,7 +9,7 @@ const CHECK: &str = "state";
 
 /// Findings about a state and its lock: a run at work, unfinished changes, and an object in the lock's place that is no
 /// lock.
-pub fn remembered(
+pub fn check_state(
     environment: &str,
     state: Option<&State>,
     lock: &Result<Option<Holder>, Error>,
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn a_lock_is_somebodys_until_it_has_not_been_renewed_for_a_minute() {
         let now = Timestamp::now();
-        let verdict = |renewed| remembered("dev", None, &Ok(Some(holder(renewed))), now)[0].clone();
+        let verdict = |renewed| check_state("dev", None, &Ok(Some(holder(renewed))), now)[0].clone();
         assert_eq!(verdict(now - 10.seconds()).verdict, Verdict::Warning);
         let unlock = Remedy::Unlock { environment: "dev".to_owned(), id: "l-1".to_owned() };
         let either = |help| matches!(help, Some(Remedy::Either(ways)) if ways.contains(&unlock));
