@@ -21,7 +21,7 @@ UNDECODABLE = "\ufffd"
 
 
 def is_null(column: ColumnSpec, schema: Schema) -> Column:
-    """A key is missing only where there is nothing: `NA` may be somebody's id, and `None` somebody's class."""
+    """A key is missing only where there is nothing: `NA` may be an id, and `None` a class."""
     text = F.col(column.name)
     blank = text.isNull() | (F.trim(text) == "")
     words = [word for word in column.null_words if word not in {value.lower() for value in column.values}]

@@ -95,7 +95,7 @@ def test_every_task_ends_in_time_and_retries_with_jitter(name):
 
 @pytest.mark.parametrize("values", [DEVELOPMENT, PRODUCTION], ids=["development", "production"])
 def test_an_update_is_awaited_for_longer_than_it_may_take(values):
-    # Once for somebody else's, once for one's own, once for the way back.
+    # Once for a foreign configuration, once for the pipeline's own, once for the way back.
     assert 30 * values["looks"] > 3 * values["deployment_timeout_seconds"]
     assert values["deploy_timeout_seconds"] > 30 * values["looks"]
 

@@ -34,7 +34,7 @@ def test_the_champion_is_the_model_in_service_and_not_a_newer_approved_one(evalu
     "serving", [None, "arn:aws:sagemaker:r:1:model-package/others/1", registry_arn(9), "not described to us"]
 )
 def test_the_champion_is_the_newest_approved_model_where_none_of_the_group_serves(evaluation, serving):
-    """No endpoint, somebody else's model, a package that was deleted."""
+    """No endpoint, a foreign model, a package that was deleted."""
     registry = FakeRegistry({}, {}, serving=serving)
     assert plan(evaluation, registry)["champion"] == {"package": registry_arn(0), "comparable": True, "why": ""}
     assert registry.listed["ModelApprovalStatus"] == "Approved"

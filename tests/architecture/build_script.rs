@@ -62,7 +62,7 @@ fn version_names_the_commit_of_the_checkout_and_only_of_this_project() {
     let commit = script.git(root, &["rev-parse", "HEAD"]);
     assert_eq!(script.build(&release), format!("commit {}, features: local", &commit[..12]));
     assert_eq!(script.build(&[("PATH", &path), ("PROFILE", "debug")]), "commit unknown, features: none");
-    // A source archive that somebody unpacked in a checkout of another project.
+    // A source archive that was unpacked in a checkout of another project.
     let inner = Script { folder: tempfile::tempdir_in(root).unwrap() };
     fs::create_dir_all(inner.crate_folder()).unwrap();
     fs::copy(root.join("script"), inner.folder.path().join("script")).unwrap();

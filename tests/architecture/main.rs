@@ -36,7 +36,7 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
     packages.iter().map(|package| (name(package), of(package))).collect()
 }
 
-/// The folder of a crate. Its package bears the project's name before it, since `config` or `state` alone may be anybody's.
+/// The folder of a crate. The name of its package begins with that of the project, since other projects may have a `config` or a `state`.
 fn folder(package: &str) -> &str {
     if package == "mlopsctl" {
         return package;

@@ -40,7 +40,16 @@ const ORDINARY_WORDS: [&str; 19] = [
 ];
 
 /// Phrases that docs/style.md names as examples of sentences to avoid.
-const PHRASES: [&str; 5] = ["bring back", "put right", "what is ours", "what is recorded", "what others can refer to"];
+const PHRASES: [&str; 8] = [
+    "bear",
+    "bring back",
+    "put right",
+    "somebody",
+    "what is ours",
+    "what is recorded",
+    "what others can refer to",
+    "whoever",
+];
 
 /// The functions of older parts with a preposition or `is` as their whole name, by crate. A number in this table may only
 /// become smaller, and a new crate starts without an entry.

@@ -53,7 +53,7 @@ HEAD = """\
 # What mlopsctl knows of AWS
 
 Each line is a sentence that the code relies on, the error codes that it is about, where AWS or
-somebody who met it says so, and where the code has it. `tests/book/run --write` collects it from
+a person who met it says so, and where the code has it. `tests/book/run --write` collects it from
 the comments; `tests/book/run` fails for a law of the hostile AWS, an error pattern, a wait or a
 default without a source. A code that AWS's model of the service's API has needs no line here,
 unless words decide."""

@@ -16,7 +16,7 @@ import shell
 
 # The end of each error of clap.
 REFUSED = "For more information, try '--help'"
-# This one goes on until somebody stops it.
+# This one goes on until a user stops it.
 SERVE = ["local", "serve"]
 
 

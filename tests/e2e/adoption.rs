@@ -1,4 +1,4 @@
-//! Taking over what somebody else has made: Terraform, a person, another stack.
+//! The adoption of resources that Terraform, a person or another stack made.
 
 use crate::{
     project::{Project, Ran},
@@ -217,7 +217,7 @@ fn what_does_not_fit_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn what_bears_another_name_is_not_taken_over_whatever_id_is_given() {
+fn resource_with_another_name_is_not_adopted_by_any_id() {
     let project = built_by_terraform();
     let other = "mlops-pipeline-dev-sagemaker";
     let run = adopt(&project, &[&format!("identity.glue={other}")]).ends_with(1);

@@ -26,7 +26,7 @@ fn nobody() -> String {
     format!("http://{}", TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap())
 }
 
-/// `plan dev` of somebody whose home is the project, on a machine without a role.
+/// `plan dev` of a user whose home is the project, on a machine without a role.
 #[track_caller]
 fn refused(project: &Project, variables: &[(&str, &str)], code: i32) -> String {
     let mut command = project.command(&["plan", "dev"]);

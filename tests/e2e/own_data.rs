@@ -1,4 +1,4 @@
-//! Data of one's own: a first schema for it, and a look into files before they are sent.
+//! Data of one's own: a first schema for it, and an inspection of files before the upload.
 
 use crate::{project::Project, schemas::conforms};
 

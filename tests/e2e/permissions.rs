@@ -106,7 +106,7 @@ fn what_is_recorded_and_no_longer_asked_for_can_still_be_deleted() {
     assert!(!actions(&without).contains(&"glue:DeleteWorkflow"));
 }
 
-/// An AWS that lets nobody do anything, but say who they are.
+/// An AWS that allows only GetCallerIdentity.
 #[derive(Default)]
 struct Closed(Mutex<Vec<String>>);
 

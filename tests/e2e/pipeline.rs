@@ -539,7 +539,7 @@ fn an_endpoint_of_somebody_else_under_our_name_stays() {
     project.local(&["up", "staging"]).ends_with(0);
     deploy(&project, false);
     let refused = project.local(&["destroy", "staging", "--delete-data"]).ends_with(1);
-    tells(&refused.stderr, &["pipeline.endpoint", "bears none of this environment's tags"]);
+    tells(&refused.stderr, &["pipeline.endpoint", "has none of this environment's tags"]);
     assert_eq!(served(&project), [1, 1, 1]);
     // Refused before anything is touched, and not once its turn comes.
     project.local(&["plan", "staging", "--exit-code"]).ends_with(0);
@@ -547,7 +547,7 @@ fn an_endpoint_of_somebody_else_under_our_name_stays() {
         "[pipeline.deploy]\ninstance_type = \"ml.m5.large\"\ninstance_count = 1\ndata_capture_percent = 100\n";
     project.edit("staging", deployments, "");
     let refused = project.local(&["plan", "staging", "--delete-data"]).ends_with(1);
-    tells(&refused.stdout, &["pipeline.endpoint", "bears none of this environment's tags"]);
+    tells(&refused.stdout, &["pipeline.endpoint", "has none of this environment's tags"]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const BUCKET: &str = "storage.data";
 const ALARM: &str = "monitoring.pipeline-failures";
 
-/// dev, with a bucket's versioning suspended and an alarm deleted by somebody.
+/// dev, with a bucket's versioning suspended and an alarm deleted.
 fn changed_by_somebody() -> Project {
     let project = Project::new();
     project.local(&["up", "dev"]).ends_with(0);

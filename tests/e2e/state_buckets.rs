@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const SHARED: &str = "company-states";
 
-/// A bucket that somebody made for states, with something in it.
+/// An existing bucket for states, with an object in it.
 async fn make_shared(sdk: &SdkConfig, versioned: bool) {
     let s3 = aws_s3::client(sdk);
     let place = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::ApSouth1).build();

@@ -236,7 +236,7 @@ fn upgrade_reads_recorded_specs_and_outputs_of_every_kind() {
             }
         }
         let missing: Vec<&str> = registry.iter().map(|one| one.kind()).filter(|kind| !kinds.contains(*kind)).collect();
-        // No environment has a resource policy: it is there for whoever wires it. The other kinds came after 0.1.
+        // No environment has a resource policy: it is there for programs that use the library. The other kinds came after 0.1.
         let later = ["logs:resource-policy", "sagemaker:mlflow-app"];
         assert_eq!(missing, later, "kinds that {} has not", archive.display());
     }

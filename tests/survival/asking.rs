@@ -1,4 +1,4 @@
-//! Questions to a person, and what others do while somebody thinks about one.
+//! Questions to a person, and changes by others while the person thinks about one.
 
 use crate::{
     aftermath::UP,

@@ -66,7 +66,7 @@ fn while_one_is_at_work_forty_nine_others_are_refused() {
     for (_, ran) in all_at_once(&served, &[]).into_iter().skip(1) {
         ran.ends_with(3).says(&["is locked by", "running `up`", "mlopsctl unlock dev"]);
     }
-    assert_eq!(served.door().changes().len(), made, "somebody without the lock changed something");
+    assert_eq!(served.door().changes().len(), made, "a run without the lock changed something");
     go_on.send(()).unwrap();
     at_work.end().ends_with(0);
 }
@@ -99,7 +99,7 @@ fn a_paused_holder_whose_lock_was_taken_over_changes_nothing_when_it_wakes() {
     assert!(refused.iter().all(|change| change.ends_with("/state.json")), "{refused:?}");
     assert!(served.inventory() == inventory && served.stored("state.json") == state, "something was changed");
     // Whichever it hears of first.
-    let heard = ["somebody took the lock over", "the state changed while this command was at work"];
+    let heard = ["the lock was taken over", "the state changed while this command was at work"];
     assert!(heard.iter().any(|words| woken.stderr.contains(words)), "{}", woken.stderr);
     served.run(&project, &["plan", "dev", "--exit-code"]).ends_with(0);
 }

@@ -63,7 +63,7 @@ fn lock_deleted_by_hand_lets_nobody_in_before_its_holder_has_stopped() {
         call.send().await.unwrap();
     });
     let successor = served.run(&project, UP).ends_with(0);
-    assert!(successor.stderr.contains("there is no lock: somebody deleted it; waiting"), "{}", successor.stderr);
+    assert!(successor.stderr.contains("there is no lock, because it was deleted; waiting"), "{}", successor.stderr);
     changes_nothing(&served, &project, at_work, &go_on);
 }
 
@@ -83,7 +83,7 @@ fn run_whose_last_write_of_the_state_fails_reports_what_it_made_and_what_is_not_
         "API calls.",
     ];
     at_work.end().ends_with(1).says(&words);
-    served.converges_to_dev(&project, "a state that was written by somebody else");
+    served.converges_to_dev(&project, "a state that another run wrote");
 }
 
 /// Writes the state as another version of mlopsctl.

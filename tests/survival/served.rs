@@ -253,7 +253,7 @@ impl Door {
         self.state().of_another_account.clone()
     }
 
-    /// Lets whoever comes now be known again.
+    /// Accepts the credentials of new callers again.
     pub(crate) fn renew(&self) {
         self.state().refuses = None;
     }

@@ -244,7 +244,7 @@ impl ChangeRequest<'_> {
             (Some(first), (_, None)) if first.version.is_none() => first,
             (Some(first), _) if self.asks() => self.prepare(Some(&first.planning.plan), stop.clone()).await?,
             (Some(_), _) => {
-                let words = "somebody else was at work on this environment meanwhile; planning anew";
+                let words = "another run was at work on this environment meanwhile; planning anew";
                 self.workspace.frontend.note(words);
                 self.prepare(None, stop.clone()).await?
             }
@@ -417,11 +417,11 @@ impl ChangeRequest<'_> {
 /// Says who took the lock away, as far as it tells.
 fn lost(own: &Holder, found: Option<&Holder>) -> String {
     match found {
-        None => "somebody took the lock over, or deleted it; stopping".to_owned(),
+        None => "the lock was taken over or deleted; stopping".to_owned(),
         Some(Holder { removed: Some(removed), id, .. }) if *id == own.id => {
             format!("{} removed the lock; stopping", removed.by)
         }
-        Some(holder) => format!("somebody took the lock over: {holder}; stopping"),
+        Some(holder) => format!("the lock was taken over: {holder}; stopping"),
     }
 }
 

@@ -30,7 +30,7 @@ use std::{
     time::Duration,
 };
 
-/// The client for everything that is sent, be it to AWS or to whoever gives credentials.
+/// The HTTP client for all requests: to AWS, and to the services that give credentials.
 ///
 /// # Errors
 /// When a proxy is no address, or the file of trusted certificates cannot be used.

@@ -19,7 +19,7 @@ pub struct EventHistory {
     pub failure: Option<Failure>,
 }
 
-/// Reads who changed drifted resources. After a failure, no further resource is looked up: whoever may not read the
+/// Reads who changed drifted resources. After a failure, no further resource is looked up: a caller who may not read the
 /// history may read nothing of it.
 pub async fn who_changed(workspace: &Workspace, state: &State, drifted: &[Drifted]) -> EventHistory {
     let mut history = EventHistory::default();

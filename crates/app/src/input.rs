@@ -1,4 +1,4 @@
-//! Files that somebody names on the command line.
+//! Files that the user names on the command line.
 
 use std::{
     fs::File,

@@ -47,7 +47,7 @@ impl Workspace {
                 self.fence(Some(state.serial)).await?;
                 if !self.store.is_exclusive() {
                     tracing::warn!(
-                        "the state says that a run is changing {}, but there is no lock: somebody deleted it; waiting \
+                        "the state says that a run is changing {}, but there is no lock, because it was deleted; waiting \
                          until that run has surely stopped",
                         self.name
                     );

@@ -93,8 +93,8 @@ fn named(session: &Session, left: &BTreeMap<String, Tags>) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let bear = if left.len() == 1 { "resource bears" } else { "resources bear" };
-    format!("{} {bear} its tags in {region}: {first}{more}", left.len())
+    let have = if left.len() == 1 { "resource has" } else { "resources have" };
+    format!("{} {have} its tags in {region}: {first}{more}", left.len())
 }
 
 fn ways_out(session: &Session, left: &BTreeMap<String, Tags>, newest: Option<&StateVersion>) -> Remedy {

@@ -20,7 +20,7 @@ pub(crate) enum Alarm {
     Composite(Box<CompositeAlarm>),
 }
 
-/// One listing for all alarms that are looked at together.
+/// One listing for all alarms that are read in a batch.
 #[derive(Default)]
 struct Alarms(Loader<String, Alarm>);
 

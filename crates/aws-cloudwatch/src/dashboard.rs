@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vocabulary::{Permission, Place};
 
-/// A dashboard. The id is the name. It carries no tags: it belongs to whoever its name belongs to.
+/// A dashboard. The id is the name. It has no tags: its name alone tells its owner.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dashboard {
     /// The name.

@@ -1,5 +1,5 @@
 //! Reading many resources of a kind with one call: by id for what is known, by the stack's tags for what is
-//! looked for.
+//! searched.
 
 use crate::tagging::{self, filter};
 use aws_client::{Loader, Result};
@@ -39,7 +39,7 @@ impl<T> Default for ByAddress<T> {
     }
 }
 
-/// The one with this id, described together with others that are looked at at the same time.
+/// The one with this id, described together with others that are read at the same time.
 pub(crate) async fn load<T: Describe>(id: &str, cx: &Context) -> Result<Option<T>> {
     let client = cx.client(Client::new);
     let describe = |ids: Vec<String>| async move {
@@ -59,7 +59,7 @@ pub(crate) async fn find<T: Describe>(cx: &Context, fits: impl Fn(&T) -> bool) -
     Found::only(found, T::NOUN, cx)
 }
 
-/// Those that bear our tags: usually one, two while a replacement is under way. One listing of the whole
+/// The resources with the stack's tags: usually one, two during a replacement. One listing of the whole
 /// stack serves all that are looked for at the same time.
 async fn owned<T: Describe>(cx: &Context) -> Result<Vec<T>> {
     let client = cx.client(Client::new);

@@ -130,7 +130,7 @@ impl Resource for FlowLog {
 }
 
 fn read(log: &aws_sdk_ec2::types::FlowLog) -> FlowLog {
-    // A group given by name comes back as one; a group given by ARN, by somebody else, only as that.
+    // A group given by name comes back as one; a group that another program gave by ARN comes back as that ARN.
     let in_arn = |arn: &str| arn.split_once(":log-group:").map(|(_, name)| name.trim_end_matches(":*").to_owned());
     let named = log.log_group_name().map(str::to_owned);
     FlowLog {

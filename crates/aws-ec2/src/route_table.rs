@@ -21,7 +21,7 @@ use std::{collections::HashMap, time::Duration};
 use vocabulary::{InternetGatewayId, NatGatewayId, Permission, Place, RouteTableId, SubnetId, VpcId};
 
 /// A route table with its routes and the subnets it is for. Both are owned whole: a route or a subnet
-/// that somebody adds is taken out again.
+/// that another program adds is deleted again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RouteTable {
     /// The VPC it is part of.
@@ -287,7 +287,7 @@ async fn add(client: &Client, table: &str, route: &Route) -> Result<()> {
         RouteTarget::Foreign { what } | RouteTarget::Blackhole { what } => return Err(foreign(what)),
     };
     let answer = call.send().await.during("CreateRoute").retry_on(TARGET_SETTLES, TARGET_SETTLES_WITHIN);
-    // RouteAlreadyExists: the read lags behind; the next look shows whether it is the right one.
+    // RouteAlreadyExists: the read lags behind; the next read shows whether it is the right one.
     // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
     answer.none_on(&[("RouteAlreadyExists", "")]).map(drop)
 }
@@ -372,7 +372,7 @@ fn status(association: &RouteTableAssociation) -> Option<&Association> {
     association.association_state().and_then(|state| state.state())
 }
 
-/// The associations that somebody made, not that of the VPC's main table.
+/// The explicit associations, not that of the VPC's main table.
 fn explicit(table: &aws_sdk_ec2::types::RouteTable) -> impl Iterator<Item = &RouteTableAssociation> {
     table.associations().iter().filter(|association| {
         association.main() != Some(true)

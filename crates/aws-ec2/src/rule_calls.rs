@@ -63,7 +63,7 @@ async fn grant(client: &Client, group: &str, direction: Direction, permissions: 
     if permissions.is_empty() {
         return Ok(());
     }
-    // One duplicate refuses the whole call: the read lags behind, and the next look shows what is left.
+    // One duplicate refuses the whole call: the read lags behind, and the next read shows the remaining rules.
     // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
     let there = &[("InvalidPermission.Duplicate", "")];
     match direction {

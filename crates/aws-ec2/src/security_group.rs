@@ -20,7 +20,7 @@ use resource::{
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place, SecurityGroupId, UNKNOWN_OPEN, VpcId};
 
-/// A security group with its rules, owned whole: a rule that somebody adds is revoked again. The rule
+/// A security group with its rules, owned whole: a rule that another program adds is revoked again. The rule
 /// that AWS gives to every new group, everything out to everywhere, is there only if it is declared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SecurityGroup {
@@ -145,7 +145,7 @@ impl Resource for SecurityGroup {
     }
 }
 
-/// Removes what keeps the group and is nobody's any more: interfaces that Lambda left, and rules in
+/// Removes what keeps the group and has no user any more: interfaces that Lambda left, and rules in
 /// this stack's other groups that name it. Answers what else does.
 async fn free(client: &Client, id: &str, vpc: &str, cx: &Context) -> Result<Dependents> {
     let members = dependents::interfaces(client, tagging::filter("group-id", [id]));
@@ -182,7 +182,7 @@ fn names(rule: &Rule, id: &str) -> bool {
 #[derive(Default)]
 struct ByName(Loader<(String, String), aws_sdk_ec2::types::SecurityGroup>);
 
-/// The group of this name in a VPC, whoever made it.
+/// The group of this name in a VPC, with any owner.
 pub(crate) async fn named(vpc: &VpcId, name: &str, cx: &Context) -> Result<Option<aws_sdk_ec2::types::SecurityGroup>> {
     let client = cx.client(Client::new);
     let describe = |keys: Vec<(String, String)>| async move {

@@ -171,7 +171,7 @@ impl Resource for VpcEndpoint {
     }
 
     async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> Result<()> {
-        // Looked at again: a member that is added twice, after a lost answer, is refused.
+        // Read again: a member that is added twice, after a lost answer, is refused.
         if diff.has_any(&["reach", "policy"])
             && let Some(endpoint) = batch::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?
         {
@@ -216,7 +216,7 @@ impl Resource for VpcEndpoint {
         (!same).then(|| "AWS cannot make a gateway endpoint an interface endpoint, nor back".to_owned())
     }
 
-    /// For an endpoint with addresses of its own AWS looks at the network in the caller's name, and joins the VPC to
+    /// For an endpoint with addresses of its own AWS reads the network in the caller's name, and joins the VPC to
     /// the hosted zone of the service's name.
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let mut permissions = vec![

@@ -307,7 +307,7 @@ fn scanning(on_push: bool) -> ImageScanningConfiguration {
     ImageScanningConfiguration::builder().scan_on_push(on_push).build()
 }
 
-/// One DescribeRepositories for all repositories that are looked at together.
+/// One DescribeRepositories for all repositories that are read in a batch.
 type Repositories = Loader<String, types::Repository>;
 
 async fn describe(client: &Client, name: &str, cx: &Context) -> Result<Option<types::Repository>> {

@@ -60,7 +60,7 @@ fn streams(prefix: &str, encrypted: Option<(&str, &str)>) -> Vec<String> {
 }
 
 impl Job {
-    /// The log groups that its runs write into and that bear its name, its role's or its security configuration's. A job
+    /// The log groups that its runs write into and that have its name, its role's or its security configuration's. A job
     /// whose security configuration encrypts no logs has the same groups as without one.
     pub fn log_groups(&self) -> Vec<String> {
         let role = self.role.as_str().rsplit('/').next().unwrap_or_default();

@@ -18,7 +18,7 @@ pub(crate) fn given(tags: &Tags) -> Option<HashMap<String, String>> {
     Some(tags.0.clone().into_iter().collect())
 }
 
-/// The tags of whatever bears this ARN; none when it is gone.
+/// The tags of the resource with this ARN; none if it does not exist.
 pub(crate) async fn read(arn: &str, cx: &Context) -> Result<Tags> {
     let call = cx.client(Client::new).get_tags().resource_arn(arn);
     let answer = call.send().await.during("GetTags").none_on(errors::ABSENT)?;
@@ -30,7 +30,7 @@ pub(crate) async fn found(name: &str, arn: &str, cx: &Context) -> Result<Option<
     Ok(Some(Found { id: name.to_owned(), owner: Owner::Tags(read(arn, cx).await?) }))
 }
 
-/// Brings the tags of whatever bears this ARN in line.
+/// Updates the tags of the resource with this ARN.
 pub(crate) async fn converge(arn: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Context) -> Result<()> {
     let client = cx.client(Client::new);
     let add = async |missing: Tags| {

@@ -227,7 +227,7 @@ impl Role {
     }
 }
 
-/// Takes away all that keeps a role from being deleted, whoever put it there.
+/// Removes everything that blocks the deletion of a role, also parts that other programs added.
 async fn strip(id: &str, client: &Client) -> Result<()> {
     for arn in attached_arns(client, id).await? {
         detach(id, &arn, client).await?;

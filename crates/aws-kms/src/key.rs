@@ -234,7 +234,7 @@ impl Resource for Key {
     /// its window. Until then `aws kms cancel-key-deletion` brings it back.
     async fn delete(&self, id: &str, cx: &Context) -> Result<Deletion> {
         let client = cx.client(Client::new);
-        // Only while it names this key: somebody may have pointed it at another.
+        // Only while it names this key: another program may have pointed it at another key.
         let aliases = search::aliases(&client, id).await.none_on(GONE)?.unwrap_or_default();
         if aliases.contains(&self.alias) {
             client.delete_alias().alias_name(&self.alias).send().await.during("DeleteAlias").none_on(ABSENT)?;

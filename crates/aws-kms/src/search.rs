@@ -22,7 +22,7 @@ pub(crate) fn is_pending_deletion(key: &KeyMetadata) -> bool {
 }
 
 /// Our keys without an alias: a lost answer to CreateKey leaves one, and so does a deletion until its
-/// window ends. Only keys without any alias are looked at, which in most accounts are few.
+/// window ends. Only keys without any alias are read, which in most accounts are few.
 pub(crate) async fn unnamed(client: &Client, cx: &Context) -> Result<Vec<(KeyMetadata, Tags)>> {
     let listed = async { tokio::try_join!(keys(client), named(client)) };
     let (keys, named) = match listed.await {

@@ -42,7 +42,7 @@ pub(crate) fn function(function: &Function, arn: &str, place: &Place) -> Vec<Per
     permissions
 }
 
-/// Lambda looks at the network in the caller's name before a function joins it.
+/// Lambda reads the network in the caller's name before a function joins it.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html>
 fn network(place: &Place) -> [Permission; 2] {
     let reads = ["ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"];

@@ -64,7 +64,7 @@ pub(crate) async fn remove(function: &Function, cx: &Context) -> Result<Option<S
     }))
 }
 
-/// True if Lambda can act in the name of the function's role, or the caller may not look whether it can.
+/// True if Lambda can act in the name of the function's role, or the caller may not read whether it can.
 pub(crate) async fn has_role(function: &Function, cx: &Context) -> Result<bool> {
     let name = function.role.as_str().rsplit('/').next().unwrap_or_default();
     let found = cx.client(Iam::new).get_role().role_name(name).send().await.during("GetRole").none_on(NO_ROLE);

@@ -35,7 +35,7 @@ pub struct PermissionOutputs {
     pub statement_id: String,
 }
 
-/// One GetPolicy for all permissions of a function that are looked at together.
+/// One GetPolicy for all permissions of a function that are read in a batch.
 #[derive(Default)]
 struct Policies(Loader<String, Value>);
 

@@ -28,7 +28,7 @@ pub struct ResourcePolicyOutputs {
     pub name: String,
 }
 
-/// One listing for all policies that are looked at together, documents by name.
+/// One listing for all policies that are read in a batch, documents by name.
 #[derive(Default)]
 struct Policies(Loader<String, String>);
 

@@ -105,7 +105,7 @@ impl Resource for Bucket {
         read::tags(&self.client(cx), id).await.none_on(read::NO_BUCKET)
     }
 
-    /// Needs `s3:TagResource` beside `s3:CreateBucket`, as the bucket bears its tags from the start.
+    /// Needs `s3:TagResource` beside `s3:CreateBucket`, as the bucket has its tags from the start.
     async fn create(&self, cx: &Context) -> Result<String> {
         let client = self.client(cx);
         let region = self.region(cx.place());

@@ -17,7 +17,7 @@ const EXPECTED_OWNER: &str = "x-amz-expected-bucket-owner";
 /// The same for the bucket that a copy reads from.
 const EXPECTED_SOURCE_OWNER: &str = "x-amz-source-expected-bucket-owner";
 const COPY_SOURCE: &str = "x-amz-copy-source";
-/// Requests about no bucket, or about one that nobody owns yet.
+/// Requests about no bucket, or about one that does not exist yet.
 const WITHOUT_OWNER: [&str; 2] = ["CreateBucket", "ListBuckets"];
 
 /// An S3 client whose requests S3 refuses for every bucket that `account` does not own. A bucket's name is free once
@@ -27,7 +27,7 @@ pub fn client_for(config: &SdkConfig, account: &str) -> Client {
     Client::from_conf(settings(config).interceptor(owner).build())
 }
 
-/// An S3 client that names no owner: for those who look at other accounts' buckets as well. The platform's own calls
+/// An S3 client that names no owner: for callers that also read buckets of other accounts. The platform's own calls
 /// are made with [`client_for`].
 pub fn client(config: &SdkConfig) -> Client {
     Client::from_conf(settings(config).build())

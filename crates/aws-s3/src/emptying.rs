@@ -128,7 +128,7 @@ async fn abort_uploads(client: &Client, name: &str) -> Result<()> {
     calls.finish().await
 }
 
-/// Removes a bucket policy that lets nobody in from here: who empties the bucket would be locked out.
+/// Removes a bucket policy that denies every caller from here: the run that empties the bucket would be locked out.
 pub(crate) async fn unlock(client: &Client, name: &str) -> Result<()> {
     let answer = client.get_bucket_policy().bucket(name).send().await.during("GetBucketPolicy");
     // S3 says with an error that there is none.

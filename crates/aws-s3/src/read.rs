@@ -1,5 +1,5 @@
-//! A bucket as it is: one call for each setting, all at once. Logging, replication and events are looked at only
-//! where `asked` has them: what nobody asked for is left to whoever set it up.
+//! A bucket as it is: one call for each setting, all at once. Logging, replication and events are read only
+//! where `asked` has them: settings that the file does not declare stay as they are.
 //!
 //! S3 answers with an error for a setting that a bucket does not have. A HEAD request has no body, so its 404 has only
 //! the SDK's code.

@@ -134,7 +134,7 @@ async fn ownership(client: &Client, name: &str, enforced: bool) -> Result<()> {
     Ok(())
 }
 
-/// The other notifications are somebody's, and S3 knows only the whole set: they are sent back.
+/// The other notifications are foreign. S3 knows only the whole set, so they are sent back.
 async fn events(client: &Client, name: &str, on: bool) -> Result<()> {
     let call = client.get_bucket_notification_configuration().bucket(name);
     let live = call.send().await.during("GetBucketNotificationConfiguration").retry_on(BUSY, SOON)?;

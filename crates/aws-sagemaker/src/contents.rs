@@ -61,7 +61,7 @@ pub(crate) async fn close_apps(domain: &str, of: AppOwner<'_>, cx: &Context) -> 
     Ok(open)
 }
 
-/// True if somebody has an app open in a domain, or had one within the last day, for which AWS lists it.
+/// True if a user has an app open in a domain, or had one within the last day, for which AWS lists it.
 pub(crate) async fn was_used_recently(domain: &str, cx: &Context) -> Result<bool> {
     let pages = cx.client(Client::new).list_apps().domain_id_equals(domain).into_paginator().send();
     let mut apps = Pages::new("ListApps", pages, |page| page.next_token().into()).items(|page| page.apps);

@@ -23,7 +23,7 @@ pub struct StudioDefaults {
 pub enum IdleShutdown {
     /// After so many minutes, 60 to 525,600.
     AfterMinutes(i32),
-    /// Never: an instance runs until somebody stops it.
+    /// Never: an instance runs until a user stops it.
     Disabled,
 }
 
@@ -52,7 +52,7 @@ impl StudioDefaults {
         Self {
             execution_role: RoleArn::new(settings.and_then(|settings| settings.execution_role()).unwrap_or_default()),
             security_groups: ids(settings.map(|settings| settings.security_groups())),
-            // Both apps are set alike; where somebody changed one, the laxer shows.
+            // Both apps are set alike; if another program changed one, the laxer setting counts.
             idle_shutdown: IdleShutdown::read(code_editor).max(of_jupyter_lab(jupyter_lab)),
         }
     }

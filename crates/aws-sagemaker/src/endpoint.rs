@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vocabulary::{Permission, PermissionCondition, Place};
 
-/// The place of an endpoint. Whoever deploys a model makes it and changes it; declared, it is removed with
+/// The place of an endpoint. The deployment of a model creates and changes it. A declared endpoint is removed with
 /// everything else, before the network and the role that it needs. The id is the name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Endpoint {

@@ -1,4 +1,4 @@
-//! The IAM statements for SageMaker, in the forms that recur. Names bind those for resources that bear the stack's
+//! The IAM statements for SageMaker, in the forms that recur. Names bind those for resources that have the stack's
 //! name. Tags bind those for domains and their content, because AWS chooses a domain's id.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html>
 
@@ -30,7 +30,7 @@ pub(crate) fn all(kind: &str, place: &Place) -> String {
     place.arn("sagemaker", &format!("{kind}/*"))
 }
 
-/// Closing apps and deleting spaces. People open them for themselves, without the stack's tags; AWS deletes nobody's
+/// Closing apps and deleting spaces. People open them for themselves, without the stack's tags; AWS deletes no
 /// profile and no domain before.
 pub(crate) fn move_out(place: &Place) -> Vec<Permission> {
     vec![

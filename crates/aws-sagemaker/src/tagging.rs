@@ -10,7 +10,7 @@ pub(crate) fn given(tags: &Tags) -> Option<Vec<Tag>> {
     Some(tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect())
 }
 
-/// The tags of whatever bears this ARN; none when it is gone.
+/// The tags of the resource with this ARN; none if it does not exist.
 pub(crate) async fn read(arn: &str, cx: &Context) -> Result<Tags> {
     let pages = cx.client(Client::new).list_tags().resource_arn(arn).into_paginator().send();
     let listed = Pages::new("ListTags", pages, |page| page.next_token().into()).items(|page| page.tags);
@@ -18,7 +18,7 @@ pub(crate) async fn read(arn: &str, cx: &Context) -> Result<Tags> {
     Ok(Tags(tags.into_iter().filter_map(|tag| tag.key.zip(tag.value)).collect()))
 }
 
-/// Brings the tags of whatever bears this ARN in line.
+/// Updates the tags of the resource with this ARN.
 pub(crate) async fn converge(arn: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Context) -> Result<()> {
     let client = cx.client(Client::new);
     let add = async |missing: Tags| {

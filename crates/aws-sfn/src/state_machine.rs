@@ -47,7 +47,7 @@ impl Resource for StateMachine {
         &[SizeLimit::characters("name", 80), SizeLimit::document("definition", 1_048_576)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     // Not a policy, but to be compared like one: as a document that is owned whole, where a state that
-    // somebody added is a difference.
+    // another program added is a difference.
     const COMPARE: &'static [(&'static str, As)] = &[
         ("definition", As::Policy),
         // The fields of a definition that hold settings of people: for the algorithm, for containers and for jobs.

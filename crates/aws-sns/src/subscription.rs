@@ -46,7 +46,7 @@ pub struct SubscriptionOutputs {
     pub status: String,
 }
 
-/// One listing a topic for all subscriptions that are looked at together.
+/// One listing a topic for all subscriptions that are read in a batch.
 #[derive(Default)]
 struct Subscriptions(Loader<String, Vec<Listed>>);
 

@@ -22,7 +22,7 @@ struct Watch {
     statistic: &'static str,
     threshold: f64,
     period_seconds: i32,
-    /// The periods that are looked at.
+    /// The number of periods that the alarm evaluates.
     evaluation_periods: i32,
     /// The periods of these that must be beyond the threshold.
     datapoints_to_alarm: i32,

@@ -202,7 +202,7 @@ fn machine_role(
             ["sagemaker:CreateEndpointConfig", "sagemaker:DeleteEndpointConfig", "sagemaker:AddTags"],
             [own("endpoint-config")],
         )
-        // The endpoint may serve somebody else's configuration.
+        // The endpoint may serve a configuration of another program.
         .allow(["sagemaker:DescribeEndpointConfig"], [context.arn("sagemaker", "endpoint-config/*")])
         .allow(["sagemaker:ListEndpoints"], ["*"])
         .allow(["sagemaker:DescribeEndpoint", "sagemaker:DeleteEndpoint", "sagemaker:AddTags"], [endpoint.clone()])

@@ -1,6 +1,6 @@
 //! Checks for obstacles to creating a platform, and for faults of an existing one. Reads only.
 //!
-//! Each check says what it saw even if nothing is wrong, and says so if it could not look.
+//! Each check reports its observation even if nothing is wrong, and says so if it could not read.
 
 mod access;
 mod catalog;

@@ -1,4 +1,4 @@
-//! Taking over what exists and was made by somebody else.
+//! The adoption of resources that exist and that this stack did not make.
 
 use aws_client::{Failure, Operation, Remedy, Result};
 use resource::{Address, Context, Observation, Reconciler, Tags, describe_owner, tags_of};
@@ -41,7 +41,7 @@ impl Claim {
     }
 }
 
-/// Refuses what is not there, does not work, or is kept by another stack.
+/// Refuses a resource that does not exist, does not work, or belongs to another stack.
 pub(crate) fn may_be_taken_over(
     reconciler: &dyn Reconciler,
     id: &str,
@@ -82,7 +82,7 @@ pub(crate) fn may_be_taken_over(
     }
 }
 
-/// The stack of mlopsctl that keeps what bears these tags.
+/// The stack of mlopsctl that owns a resource with these tags.
 pub(crate) fn other_owner(tags: &Tags) -> Option<String> {
     let kept = tags.get("ManagedBy") == Some("mlopsctl") && tags.get(resource::ADDRESS_TAG).is_some();
     kept.then(|| describe_owner(tags))

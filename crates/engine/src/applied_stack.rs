@@ -1,4 +1,4 @@
-//! The stack as it was last applied, whatever the environment file asks for by now: what `reconcile` repairs towards.
+//! The stack as it was last applied, to which `reconcile` repairs. The environment file may declare another one by now.
 
 use crate::recorded::current_state;
 use aws_client::{Failure, FailureKind, Result};

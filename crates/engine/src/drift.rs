@@ -1,4 +1,4 @@
-//! Finds what differs from what was applied.
+//! Finds drift: differences of live resources from their applied specs.
 
 use crate::Refusal;
 use crate::recorded::{current_state, unreadable};

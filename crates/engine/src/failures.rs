@@ -6,7 +6,7 @@ use std::time::Duration;
 
 pub(crate) fn gone(reconciler: &dyn Reconciler, id: &str) -> Failure {
     Failure {
-        help: Some("somebody may have deleted it meanwhile; run the command again to make it anew".into()),
+        help: Some("it may have been deleted meanwhile; run the command again to make it anew".into()),
         ..Failure::new(FailureKind::Final, format!("the {} {id} is not there any more", reconciler.noun()))
     }
 }

@@ -33,7 +33,7 @@ pub(crate) enum Removal {
     Whole,
     /// The first half of a replacement: it will be made again.
     Before,
-    /// The second half of a replacement, or what an earlier one left behind.
+    /// The second half of a replacement, or the deletion of a resource that an earlier one deposed.
     Deposed,
 }
 

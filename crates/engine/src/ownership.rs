@@ -14,7 +14,8 @@ fn of_tags(reconciler: &dyn Reconciler, recorded: &Value, live: &Tags, cx: &Cont
     Ownership::judge(cx.identity(), cx.lineage(), &tags_of(recorded).unwrap_or_default(), live, named)
 }
 
-/// Refuses to delete what does not prove to be ours. Reads the tags now: what the plan saw may be gone.
+/// Refuses to delete a resource whose tags do not prove that the stack owns it. Reads the tags now, because they may have
+/// changed since the plan.
 ///
 /// # Errors
 /// When the tags name another owner, or none, or cannot be read.
@@ -28,7 +29,7 @@ pub(crate) async fn may_be_deleted(
     may_be_lost(&of_tags(reconciler, recorded, &tags, cx), reconciler, id, cx)
 }
 
-/// Refuses to change what has another owner.
+/// Refuses to change a resource of another owner.
 ///
 /// # Errors
 /// When it is foreign.
@@ -58,10 +59,10 @@ pub(crate) fn may_be_updated(
     }
 }
 
-/// Refuses to delete or replace what has another owner, or no sign of one.
+/// Refuses to delete or replace a resource that has another owner, or no ownership tag.
 ///
 /// # Errors
-/// When it is foreign, or bears no ownership tag at all.
+/// When it is foreign, or has no ownership tag at all.
 pub(crate) fn may_be_lost(ownership: &Ownership, reconciler: &dyn Reconciler, id: &str, cx: &Context) -> Result<()> {
     match ownership {
         Ownership::Untagged => Err(untagged(reconciler, id, cx)),
@@ -80,7 +81,7 @@ fn foreign(owner: &str, reconciler: &dyn Reconciler, id: &str, cx: &Context) -> 
 fn untagged(reconciler: &dyn Reconciler, id: &str, cx: &Context) -> Failure {
     Failure::refused(
         format!(
-            "the {} {id} bears none of this environment's tags, so nothing proves that it is still the one that \
+            "the {} {id} has none of this environment's tags, so nothing proves that it is still the one that \
              mlopsctl made",
             reconciler.noun()
         ),

@@ -1,4 +1,4 @@
-//! The plan: what would change, and what stands in the way.
+//! The plan: the changes, and the refusals.
 
 use crate::Claims;
 use resource::{Address, FieldChange, IgnoredDifference, KindRegistry};
@@ -12,7 +12,7 @@ pub const PLAN_FORMAT: u64 = 1;
 pub const DESTROYED: &str = "the environment is destroyed";
 
 /// The cause of a replacement of a resource that AWS still shows while it deletes it.
-pub(crate) const LEAVING: &str = "somebody is deleting it";
+pub(crate) const LEAVING: &str = "another program is deleting it";
 
 /// The changes of a stack, with their causes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -114,7 +114,7 @@ pub struct PlannedChange {
     /// The declaration to reach, with placeholders; null for a delete.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub spec: Value,
-    /// A deletion of what a replacement has left behind.
+    /// The deletion of a deposed resource.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deposed: bool,
     /// The part of the change that reverts drift.
@@ -129,13 +129,13 @@ pub enum ChangeDrift {
     /// The resource is as it was applied, or its drift is unknown: a run was interrupted at it, or during deletions.
     #[default]
     None,
-    /// The fields of the change that somebody changed.
+    /// The fields of the change that have drifted.
     Fields(Vec<AppliedField>),
     /// The resource was deleted.
     Missing,
 }
 
-/// A field that somebody changed since it was applied.
+/// A field that has drifted since it was applied.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AppliedField {
     /// The path of the [`FieldChange`] of the same change.
@@ -150,7 +150,7 @@ impl ChangeDrift {
         *self == Self::None
     }
 
-    /// The applied value of a field that somebody has changed since.
+    /// The applied value of a field that has drifted since.
     pub fn applied(&self, path: &str) -> Option<&Value> {
         match self {
             Self::Fields(fields) => fields.iter().find(|field| field.path == path).map(|field| &field.applied),

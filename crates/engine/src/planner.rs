@@ -1,4 +1,4 @@
-//! Makes a plan from what is declared, recorded and there.
+//! Makes a plan from the declared, recorded and live resources.
 
 mod credibility;
 mod drifted;

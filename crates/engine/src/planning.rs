@@ -8,11 +8,11 @@ use serde_json::Value;
 /// The purpose of a plan.
 #[derive(Clone, Debug, Default)]
 pub struct Purpose {
-    /// Only what matches these globs, and what that needs; empty: everything.
+    /// Globs of the only resources to plan, together with their dependencies; empty for all resources.
     pub targets: Vec<String>,
     /// True if the stack is the one last applied: it is repaired, and gets no tag that an earlier version did not give.
     pub repairs: bool,
-    /// Not even what the targets need.
+    /// True if the dependencies of the targets are left out, too.
     pub alone: bool,
     /// Globs of protected addresses that may be deleted or replaced all the same.
     pub unprotect: Vec<String>,

@@ -20,7 +20,7 @@ pub fn current_state<'a>(state: &'a State, registry: &KindRegistry, place: &Plac
     current
 }
 
-/// The resources of which this version cannot read what another one recorded.
+/// The resources whose spec another version recorded and this one cannot read.
 pub(crate) fn unreadable(state: &State, registry: &KindRegistry, place: &Place) -> Vec<Refusal> {
     let refused = |(address, entry): (&Address, &Entry)| {
         let failure = current_entry(address, entry, registry, place).err()?;

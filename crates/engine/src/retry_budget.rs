@@ -38,7 +38,7 @@ pub(crate) const SURFACES_WITHIN: Duration = Duration::from_secs(10);
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 pub(crate) const BETWEEN_DOUBTS: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
 
-/// Waits in a plan, which nobody stops.
+/// Waits in a plan, which has no stop signal.
 pub(crate) async fn rest(pause: Duration) {
     sleep(pause).await;
 }

@@ -24,7 +24,7 @@ pub(crate) struct Run<'a> {
     pub(crate) wait_factor: u32,
     /// The resources that this run remakes, because AWS accepted their creation and then failed it.
     pub(crate) remade: RefCell<BTreeSet<Address>>,
-    /// When this run has made what it made.
+    /// The times at which this run created resources.
     pub(crate) made: RefCell<HashMap<Address, Instant>>,
 }
 

@@ -72,7 +72,7 @@ pub(crate) struct CreationNotice {
     pub(crate) awaited: watch::Receiver<bool>,
 }
 
-/// Bringing one declared resource to what it declares.
+/// The step that brings a live resource to its declared spec.
 pub(crate) struct Applying<'a> {
     pub(crate) run: &'a Run<'a>,
     pub(crate) address: Address,

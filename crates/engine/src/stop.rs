@@ -8,6 +8,6 @@ pub enum StopMode {
     Go,
     /// Nothing new is started; calls under way are finished and recorded.
     Soft,
-    /// Calls under way are abandoned; what is known is recorded.
+    /// Calls under way are abandoned; the known results are recorded.
     Hard,
 }

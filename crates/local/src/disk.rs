@@ -172,14 +172,14 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         file.sync_data()
     });
     if let Err(error) = written {
-        // A part of the content helps nobody, and takes room.
+        // A part of the content is useless, and takes room.
         let _ = std::fs::remove_file(&temporary);
         return Err(io("write", path)(error));
     }
     std::fs::rename(&temporary, path).map_err(io("replace", path))
 }
 
-/// Files hold what a platform's owner would show nobody else, such as the environment of its functions.
+/// Files hold confidential values of the platform's owner, such as the environment of its functions.
 fn for_owner() -> OpenOptions {
     let mut options = File::options();
     options.write(true);

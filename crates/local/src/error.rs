@@ -50,7 +50,7 @@ pub enum Error {
         /// The fault.
         reason: String,
     },
-    /// The server answers whoever connects, so it binds loopback addresses only.
+    /// The server answers every client, so it binds loopback addresses only.
     #[error(
         "{0} is not a loopback address: the local cloud checks no signatures and must not be reachable from outside"
     )]

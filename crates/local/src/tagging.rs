@@ -1,4 +1,4 @@
-//! The Resource Groups Tagging API: what bears certain tags, whatever service it belongs to.
+//! The Resource Groups Tagging API: the resources of all services that have given tags.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -45,7 +45,7 @@ pub(crate) fn write(path: &Path, content: &[u8], readers: Readers) -> Result<()>
     written
 }
 
-/// Refuses to write over a file of somebody else: one that is there, not empty, and not `is_ours` by its content. `noun`
+/// Refuses to overwrite a foreign file: one that exists, is not empty, and is not `is_ours` by its content. `noun`
 /// says what would be written, for example `saved plan`.
 ///
 /// # Errors
@@ -79,7 +79,7 @@ fn replace(beside: &Path, path: &Path, content: &[u8], readers: Readers) -> Resu
     fs::rename(beside, path)
 }
 
-/// A file that is not there yet: nobody can have put a link in its place.
+/// A file that does not exist yet, so no link can be in its place.
 fn create(path: &Path, readers: Readers) -> Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

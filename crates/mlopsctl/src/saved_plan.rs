@@ -68,7 +68,7 @@ pub(crate) fn write(plan: &SavedPlan, file: &Path) -> Result<(), CommandError> {
     output::write(file, format!("{document:#}\n").as_bytes(), Readers::Owner).map_err(|error| failed(error.to_string()))
 }
 
-/// Reads a plan. One that was edited is refused: targets or changes that somebody took out would let a deployment do
+/// Reads a plan. One that was edited is refused: removed targets or changes would let a deployment do
 /// less than was reviewed, and end well.
 pub(crate) fn read(file: &Path) -> Result<SavedPlan, CommandError> {
     let invalid = |why: String| {
@@ -87,7 +87,7 @@ pub(crate) fn read(file: &Path) -> Result<SavedPlan, CommandError> {
     let recorded = document[DIGEST].as_str().map(str::to_owned);
     let plan = serde_json::from_value(document).map_err(|error| invalid(error.to_string()))?;
     match recorded {
-        None => Err(invalid("it has no digest: somebody took it out".to_owned())),
+        None => Err(invalid("it has no digest: the file was edited".to_owned())),
         Some(recorded) if recorded != digest(&plan).map_err(|error| invalid(error.to_string()))? => {
             Err(invalid("it was changed after it was saved: its content does not fit its digest".to_owned()))
         }
@@ -111,7 +111,7 @@ fn is_of_this_version(document: &Value, file: &Path) -> Result<(), CommandError>
     ))
 }
 
-/// The digest of everything a plan says. It shows an edit, by accident or by hand. Whoever can replace the file can
+/// The digest of everything a plan says. It shows an edit, by accident or by hand. A person who can replace the file can
 /// give it another digest: keep saved plans where only those can write who may deploy.
 fn digest(plan: &SavedPlan) -> serde_json::Result<String> {
     Ok(sha256_hex(serde_json::to_value(plan)?.to_string().as_bytes()))

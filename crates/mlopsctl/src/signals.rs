@@ -13,7 +13,7 @@ enum Asked {
     ByItself,
 }
 
-/// The channel that tells a run to stop. Signals send on it, and so may whoever holds the sender.
+/// The channel that tells a run to stop. Signals send on it, and so may any holder of the sender.
 pub(crate) fn listen(printer: Printer) -> watch::Sender<StopMode> {
     let sender = watch::Sender::new(StopMode::Go);
     let stop = sender.clone();

@@ -102,7 +102,7 @@ impl Frontend for Terminal {
         }
     }
 
-    /// A saved plan may be about some resources only. Its name does not tell that to whoever applies it.
+    /// A saved plan may be about some resources only. Its name does not tell that to the user who applies it.
     fn show_left_out(&self, targets: &[String], left_out: &[Address]) {
         let left_out: Vec<&str> = left_out.iter().map(Address::as_str).collect();
         let (shown, more) = left_out.split_at(left_out.len().min(MOST_LEFT_OUT));

@@ -20,7 +20,7 @@ impl Scope {
         &self.account
     }
 
-    /// The patterns for everything of the same kind in the stack; what bears another name stays as it is, and what
+    /// The patterns for everything of the same kind in the stack; a pattern with another name stays as it is, and what
     /// is not known yet is a wildcard.
     pub(crate) fn widen(&self, arn: &str) -> Vec<String> {
         let arn = without_unknowns(arn);

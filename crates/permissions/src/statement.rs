@@ -47,7 +47,7 @@ struct Group {
 enum Kind {
     /// Nothing of S3.
     Other,
-    /// A bucket that is to be made, so that nobody owns it.
+    /// A bucket that does not exist yet, so that it has no owner.
     NewBucket,
     /// Buckets.
     Bucket,
@@ -322,8 +322,8 @@ mod tests {
         let changed = Permission::change(["kms:PutKeyPolicy"]).on(["arn:aws:kms:eu-west-1:1:key/*"]);
         let statements = all(&[changed.when(PermissionCondition::HasTags)], &scope());
         let identity = [("app", "ml"), ("stage", "Production"), ("ManagedBy", "mlopsctl")].into_iter().collect();
-        let bears = json!({"StringEquals": {"aws:ResourceTag/app": "ml", "aws:ResourceTag/stage": "Production"}});
-        assert_eq!(statements[0].json(&identity)["Condition"], bears);
+        let has_tags = json!({"StringEquals": {"aws:ResourceTag/app": "ml", "aws:ResourceTag/stage": "Production"}});
+        assert_eq!(statements[0].json(&identity)["Condition"], has_tags);
     }
 
     #[test]

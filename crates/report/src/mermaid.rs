@@ -8,7 +8,7 @@ use crate::{
 
 /// The picture as a Mermaid flowchart, with a subgraph for each area. Implied edges are left out, see [`essential`].
 ///
-/// Mermaid draws at most 500 edges unless whoever shows the page allows more (`maxEdges`).
+/// Mermaid draws at most 500 edges unless the page that shows them allows more (`maxEdges`).
 #[must_use]
 pub fn mermaid(picture: &Picture) -> String {
     let mut lines = vec![

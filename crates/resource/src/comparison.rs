@@ -7,9 +7,9 @@ pub enum As {
     Set,
     /// A policy document, by meaning. For each value of a map, the path ends in `.*`.
     Policy,
-    /// A map that is owned whole: a key somebody adds is a difference.
+    /// A map that the stack owns whole: a key that another program adds is a difference.
     Whole,
-    /// AWS does not give it back: compared with what was last recorded, and listed as not compared.
+    /// AWS does not return it: it is compared with the recorded spec, and listed as not compared.
     WriteOnly,
     /// It may hold secrets: plans show its keys and not its values, and the state keeps keyed hashes of them. A field
     /// can be this beside something else. `**` in its path stands for any number of steps, `definition.**.Environment`;

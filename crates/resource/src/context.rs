@@ -27,7 +27,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Hears of failures that a look at the cloud waits to be over.
+/// A listener for failures that a read of the cloud retries.
 pub type Listener = Arc<dyn Fn(&Failure) + Send + Sync>;
 
 type Anything = Arc<dyn Any + Send + Sync>;
@@ -54,7 +54,7 @@ impl Cloud {
         cloud
     }
 
-    /// Takes on what a stack ships, beside what it ships already.
+    /// Adds the files that a stack ships.
     pub fn ship(&self, assets: impl IntoIterator<Item = Asset>) {
         let assets = assets.into_iter().map(|asset| (sha256_hex(&asset.bytes), Arc::new(asset)));
         self.assets.lock().unwrap_or_else(PoisonError::into_inner).extend(assets);
@@ -72,7 +72,7 @@ impl Cloud {
         Self { environment: Some(name.into()), ..self }
     }
 
-    /// The same, with somebody who hears what plans and comparisons wait for.
+    /// The same, with a listener for the failures that plans and comparisons wait for.
     #[must_use]
     pub fn with_listener(self, listener: Listener) -> Self {
         Self { listener: Some(listener), ..self }
@@ -148,17 +148,17 @@ impl Context {
         Self { lineage: Some(lineage), ..self }
     }
 
-    /// The same, knowing the ids of what is to go: what the plan deletes, and what was replaced.
+    /// The same, with the ids of resources that the plan deletes and of deposed ones.
     pub fn with_going(self, going: Arc<HashSet<String>>) -> Self {
         Self { going, ..self }
     }
 
-    /// The same, as part of a look at a whole stack.
+    /// The same, as part of a read of the whole stack.
     pub fn with_tag_cache(self, tag_cache: Arc<StackTagCache>) -> Self {
         Self { tag_cache: Some(tag_cache), ..self }
     }
 
-    /// The same, for what this very step has created, with its tags.
+    /// The same, for a resource that this step has just created with its tags.
     pub fn just_made(self) -> Self {
         Self { just_made: true, ..self }
     }
@@ -198,7 +198,7 @@ impl Context {
     }
 
     /// A client that sends each call once. For creates that take neither a name nor a token: a retry
-    /// inside the SDK after a lost answer would make a second one, while the engine looks first.
+    /// inside the SDK after a lost answer would make a second one, while the engine searches first.
     pub fn client_once<C: Clone + Send + Sync + 'static>(&self, make: impl FnOnce(&SdkConfig) -> C) -> C {
         self.cloud.client(None, true, make)
     }
@@ -210,7 +210,7 @@ impl Context {
         slot.clone().downcast::<T>().unwrap_or_default()
     }
 
-    /// Says that a look waits for this failure to be over.
+    /// Reports that a read retries this failure.
     pub fn waits_for(&self, failure: &Failure) {
         if let Some(listener) = &self.cloud.listener {
             listener(failure);
@@ -255,7 +255,7 @@ impl Context {
         self.identity.iter().all(|(key, value)| tags.get(key) == Some(value))
     }
 
-    /// True if tags name this address in this stack, and no other state. Resources of before version 0.2 bear no
+    /// True if tags name this address in this stack, and no other state. Resources of before version 0.2 have no
     /// lineage, and any user may give the other tags, so this is no proof: see [`proves`](Self::proves).
     pub fn owns(&self, tags: &Tags) -> bool {
         let lineage = (tags.get(LINEAGE_TAG), self.lineage());

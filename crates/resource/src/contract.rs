@@ -15,13 +15,13 @@ use vocabulary::{Permission, Place, UNKNOWN_OPEN};
 /// - `update` is sent only for differences that are not in [`Resource::replacement`].
 /// - After a lost answer, a conflict or a crash, `find` is asked before another `create`.
 ///
-/// # What an implementation promises
-/// - It never sleeps, polls or retries: it says what it sees and the engine waits.
+/// # Rules for implementations
+/// - An implementation never sleeps, polls or retries: it reports one observation, and the engine waits.
 /// - `create` makes the one call that yields the id, with tags where the API takes them; everything
 ///   else is reached through `update`.
-/// - `update` may do one step of several: the engine observes again and comes back with what is left.
-/// - What `self` no longer asks for, the first `update` removes.
-/// - `delete` may be repeated, and on what is already gone it answers [`Deletion::Gone`].
+/// - `update` may do one step of several: the engine observes again and calls `update` with the remaining diff.
+/// - The first `update` removes settings and parts that the live resource has and `self` no longer declares.
+/// - `delete` may be repeated. For a resource that no longer exists it returns [`Deletion::Gone`].
 pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// `service:thing`, for example `ec2:subnet`.
     const KIND: &'static str;
@@ -63,9 +63,12 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     fn part_of(&self) -> Option<String> {
         None
     }
-    /// The tags of what has this id, read now. `None`: it has none by its nature, or it is not there. The engine asks
-    /// right before it deletes; kinds whose observation takes many calls answer with fewer. A kind whose declaration has
-    /// no tags, and whose resources have some, answers here; the engine then asks before a plan deletes one, too.
+    /// Reads the live tags of the resource with this id. `None` if it does not exist, or if AWS cannot tag the kind.
+    ///
+    /// The engine calls this right before each deletion. Override it in two cases:
+    /// - `observe` takes many calls, and the tags alone take fewer.
+    /// - The spec has no field `tags`, and the live resources have tags. The engine then also calls this when it plans a
+    ///   deletion.
     fn live_tags(&self, id: &str, cx: &Context) -> impl Future<Output = Result<Option<Tags>>> + Send {
         async move {
             if tags_of(&serde_json::to_value(self).unwrap_or_default()).is_none() {
@@ -78,14 +81,15 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
         }
     }
 
-    /// Moves what an earlier version recorded into the fields of this one, where a serde default does not suffice: a
-    /// field that was renamed or split, or takes another form. It recognises the old form by its fields, so a field never
-    /// changes its meaning under the same name. Called for recorded specs only; one in today's form it gives back.
+    /// Converts a spec that an earlier version recorded, if a serde default does not suffice: a field was renamed or
+    /// split, or has another form now. It recognises the old form by its fields, so a field must never change its meaning
+    /// under the same name. Called for recorded specs only. Returns a spec in today's form unchanged.
     fn upgrade(recorded: Value) -> Value {
         recorded
     }
 
-    /// Looks for the resource by natural name, idempotency token or ownership tag. What [`Context::deletes`] is not it.
+    /// Searches for the resource by natural name, idempotency token or ownership tag. Never returns a resource whose id
+    /// [`Context::deletes`].
     fn find(&self, cx: &Context) -> impl Future<Output = Result<Option<Found>>> + Send;
     /// Makes the call that yields the id.
     fn create(&self, cx: &Context) -> impl Future<Output = Result<String>> + Send;
@@ -94,7 +98,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     fn observe(&self, id: &str, cx: &Context) -> impl Future<Output = Result<Observed<Self>>> + Send;
     /// Moves `live` towards `self`; `diff` says where they differ.
     fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Context) -> impl Future<Output = Result<()>> + Send;
-    /// Does what can be done now towards removing it. `self` is the declaration last recorded.
+    /// Makes the calls of the deletion that are possible now. `self` is the spec last recorded.
     fn delete(&self, id: &str, cx: &Context) -> impl Future<Output = Result<Deletion>> + Send;
 
     /// The IAM statements for these calls, for the settings that `self` has, whether or not everything they refer to is
@@ -150,7 +154,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
 /// The result of [`Resource::observe`].
 #[derive(Clone, Debug)]
 pub enum Observed<R: Resource> {
-    /// It is not there, or is being deleted: whoever makes another waits until its name is free.
+    /// It does not exist, or AWS is deleting it. A new one of its name must wait until the name is free.
     Absent,
     /// It is being created or changed by AWS. Dependants that need only its identity can go on once
     /// `outputs` are known.
@@ -190,7 +194,7 @@ impl Found {
     /// The one that was found.
     ///
     /// # Errors
-    /// When there are several: which of them is the resource at this address is for a person to say.
+    /// When there are several. A person must decide which of them is the resource at this address.
     pub fn only(found: impl IntoIterator<Item = Self>, noun: &str, cx: &Context) -> Result<Option<Self>> {
         let mut found: Vec<Self> = found.into_iter().collect();
         if found.len() < 2 {
@@ -199,7 +203,7 @@ impl Found {
         let mut ids: Vec<String> = found.into_iter().map(|one| one.id).collect();
         ids.sort();
         Err(Failure::refused(
-            format!("several resources bear the tags of this {noun}: {}", ids.join(", ")),
+            format!("several resources have the tags of this {noun}: {}", ids.join(", ")),
             Remedy::Several(vec![
                 format!("remove the tag {ADDRESS_TAG} from the others").into(),
                 cx.adoption(Adoption::ById),
@@ -213,9 +217,9 @@ impl Found {
 pub enum Owner {
     /// By its own tags.
     Tags(Tags),
-    /// It cannot be tagged; it belongs to whoever owns what it is part of.
+    /// AWS cannot tag it. The owner of its container owns it, too.
     Parent,
-    /// It cannot be tagged and is part of nothing: only its name tells, which other people may give as well.
+    /// AWS cannot tag it, and it has no container. Only its name identifies it, and other people may use the same name.
     Name,
 }
 
@@ -246,7 +250,7 @@ pub fn spec_as<R: Resource>(kind: &str, spec: &Value) -> Option<R> {
     if kind == R::KIND { R::deserialize(spec).ok() } else { None }
 }
 
-/// The tags in a specification, or in what was observed in that form.
+/// The tags in a spec, declared or observed.
 pub fn tags_of(spec: &Value) -> Option<Tags> {
     Tags::deserialize(spec.get("tags")?).ok()
 }
@@ -256,7 +260,7 @@ pub fn tags_of(spec: &Value) -> Option<Tags> {
 pub enum Deletion {
     /// It no longer exists.
     Gone,
-    /// It is on its way; ask again. Says what it waits for.
+    /// AWS is deleting it, or something blocks the deletion; call again. The text says what the deletion waits for.
     Going(String),
 }
 

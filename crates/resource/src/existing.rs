@@ -1,4 +1,4 @@
-//! Existing resources outside of the stack, which an environment file names: what the platform needs of them.
+//! Existing resources outside of the stack, which an environment file names, and the prerequisites that they must meet.
 
 use serde::{Deserialize, Serialize};
 

@@ -10,11 +10,11 @@ const DESCRIBED: usize = 4;
 /// The owner of a live resource, as far as its tags tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ownership {
-    /// It bears every ownership tag of this stack and address.
+    /// It has every ownership tag of this stack and address.
     Owned,
-    /// It bears some of them, and none that contradicts: the others were removed.
+    /// It has some of them, and none that contradicts: the others were removed.
     Incomplete,
-    /// It bears none of them, and no tag that names another owner.
+    /// It has none of them, and no tag that names another owner.
     Untagged,
     /// Its tags name another owner, described here.
     Foreign(String),

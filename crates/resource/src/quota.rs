@@ -41,7 +41,7 @@ pub enum QuotaSource {
 /// The things that count together against a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuotaScope {
-    /// All resources of the account, whoever made them. So new resources are added to a live count.
+    /// All resources of the account, foreign ones included. So new resources are added to a live count.
     Account(LiveCount),
     /// The amounts of all declared resources. AWS keeps a part of the quota free for other uses.
     Declared {

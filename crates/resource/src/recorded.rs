@@ -12,7 +12,7 @@ use vocabulary::Place;
 
 /// A recorded spec in the form of this version.
 ///
-/// A setting that the recorded spec does not have stays absent, because nobody applied it: comparing it with the cloud
+/// A setting that the recorded spec does not have stays absent, because it was never applied: comparing it with the cloud
 /// would make drift of it. Within lists it gets its default, since lists are compared whole. So does a setting that AWS
 /// does not give back, since only the recorded spec tells what was applied.
 ///

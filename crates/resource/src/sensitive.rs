@@ -5,8 +5,8 @@
 //! - a plan, a drift report and an error show [`SENSITIVE`];
 //! - the state keeps a seal: HMAC-SHA-256 of the value under a key of its own, with that key beside it.
 //!
-//! A seal tells whether a value is still the same. It keeps the value from whoever reads a state, its older versions
-//! or a copy of it, and two equal values have different seals. It does not stop somebody who holds the state from
+//! A seal tells whether a value is still the same. It hides the value from readers of a state, of its older versions
+//! or a copy of it, and two equal values have different seals. It does not stop a person who has the state from
 //! trying likely values: a password that can be guessed belongs into a secret store, with its name in the file.
 
 use crate::As;

@@ -25,7 +25,7 @@ pub struct Dependency {
     pub edge: Edge,
 }
 
-/// Answers what a node's outputs are: real ones, or placeholders.
+/// Gives the outputs of a node: real ones, or placeholders.
 pub trait Lookup {
     /// The outputs of the node at this position.
     ///
@@ -72,7 +72,7 @@ impl<R> Clone for Ready<R> {
 }
 impl<R> Copy for Ready<R> {}
 
-/// Dependencies without data: what must work before, in whatever order among themselves.
+/// Dependencies without data: resources that must work before, in any order.
 #[derive(Clone, Debug, Default)]
 pub struct Ordered(Vec<usize>);
 
@@ -396,7 +396,7 @@ impl Stack {
         digest
     }
 
-    /// Protects what matches the glob from deletion and replacement.
+    /// Protects resources that match the glob from deletion and replacement.
     pub fn protect(&mut self, glob: impl Into<String>) {
         self.protected.push(glob.into());
     }

@@ -1,17 +1,17 @@
-//! Tags of a whole stack read at once, where a whole stack is looked at.
+//! The tags of a whole stack, read at once during a read of the whole stack.
 
 use crate::{ADDRESS_TAG, Tags};
 use aws_client::{Boxed, Result};
 use std::collections::HashMap;
 use tokio::sync::OnceCell;
 
-/// Something that knows the tags of whatever bears certain ones.
+/// An index of resources by their tags.
 pub trait TagIndex: Send + Sync {
-    /// The tags, by ARN, of what bears all of these.
+    /// The tags, by ARN, of the resources that have all of these tags.
     fn find_tagged<'a>(&'a self, tags: &'a Tags) -> Boxed<'a, Result<HashMap<String, Tags>>>;
 }
 
-/// One look at a whole stack: its tags are read when the first resource asks for them.
+/// One read of a whole stack: its tags are read when the first resource asks for them.
 #[derive(Default)]
 pub struct StackTagCache(OnceCell<HashMap<String, Tags>>);
 

@@ -5,7 +5,7 @@ use aws_client::Result;
 use std::future::Future;
 
 impl Context {
-    /// The tags of what bears this ARN: those it was created with a moment ago; in a look at a whole stack those of
+    /// The tags of the resource with this ARN: those it was created with a moment ago; in a read of a whole stack those of
     /// the index, see [`Context::tags_from_index`]; otherwise those that `ask` reads.
     ///
     /// # Errors
@@ -106,7 +106,7 @@ mod tests {
     #[tokio::test]
     async fn the_index_is_asked_once_and_the_service_for_what_it_does_not_know() {
         let mut more = tags("us");
-        more.0.insert("Added".into(), "by somebody".into());
+        more.0.insert("Added".into(), "by another program".into());
         let (found, index, service) = read(Some(("arn:known", more.clone())), whole).await;
         assert_eq!(found, [more, tags("service")]);
         assert_eq!((index, service), (1, 1));

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The tag that carries a resource's address: what bears ours is ours, and nothing else is.
+/// The tag that holds a resource's address. With the other ownership tags it tells that the stack owns a resource.
 pub const ADDRESS_TAG: &str = "mlopsctl:address";
 
-/// The tag that says which state records a resource: two states can be of one environment, if somebody moved one.
+/// The tag that says which state records a resource: two states can be of one environment, if one of them was moved.
 pub const LINEAGE_TAG: &str = "mlopsctl:lineage";
 
 /// The tags of a resource.

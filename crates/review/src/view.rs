@@ -41,7 +41,7 @@ pub struct PlanView {
     /// The consents that lift all refusals that a person may lift.
     #[serde(skip)]
     pub way_out: Option<RequiredConsents>,
-    /// The number of changed resources that somebody changed outside of mlopsctl.
+    /// The number of changed resources that have drifted.
     pub changed_outside: usize,
     /// The bucket for the state, which the first `up` creates.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,7 +74,7 @@ pub struct ChangeView {
     /// Everything that a created resource allows and denies.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allows: Vec<Grant>,
-    /// True if somebody changed or deleted the resource outside of mlopsctl.
+    /// True if the resource was changed or deleted outside of mlopsctl.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub drifted: bool,
     /// The declaration to reach, with placeholders.
@@ -101,7 +101,7 @@ pub struct FieldView {
     /// The dotted paths of the values that hold a placeholder, each beginning with `path`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
-    /// True if somebody changed the field outside of mlopsctl since it was applied.
+    /// True if the field was changed outside of mlopsctl since it was applied.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub drifted: bool,
     /// Of a drifted field, the value that was applied.

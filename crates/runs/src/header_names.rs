@@ -55,7 +55,7 @@ impl HeaderNames {
         Ok(names)
     }
 
-    /// The place of the column that somebody names.
+    /// The position of the column that the user names.
     pub(crate) fn find(&self, wanted: &str) -> Result<usize, UnfitFile> {
         let exact = self.given.iter().position(|name| name == wanted);
         let alike = || self.given.iter().position(|name| !name.is_empty() && normalized(name) == normalized(wanted));

@@ -130,7 +130,7 @@ impl Task {
 
 impl History {
     /// The step that an execution failed at, for the execution's own reason. A failure that was caught and led elsewhere
-    /// is none; a notification that failed afterwards may bear the same name, but not before it.
+    /// is none; a notification that failed afterwards may have the same name, but not before it.
     pub fn failed(&self, why: Option<&FailureReason>) -> Option<&Step> {
         let why = why?;
         let failed = || self.steps.iter().filter_map(|step| Some((step, step.failure()?)));

@@ -55,7 +55,7 @@ impl Approval {
         }
     }
 
-    /// A package that says nothing can be deployed by nobody.
+    /// A package that names no instance types cannot be deployed.
     fn from_sdk(status: Option<&ModelApprovalStatus>) -> Self {
         match status {
             Some(ModelApprovalStatus::Approved) => Self::Approved,

@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    /// True if a text means that there is no value. `NA` may be somebody's id.
+    /// True if a text means that there is no value. `NA` may be an id.
     pub(crate) fn is_missing(&self, column: &Column, text: &str) -> bool {
         let text = text.trim();
         if text.is_empty() || self.schema.key.contains(&column.name) {

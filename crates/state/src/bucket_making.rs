@@ -102,7 +102,7 @@ impl StateBucket {
     }
 
     /// Gives an existing own bucket the current tags and key: version 0.1 gave it only ownership tags. `usual` are the
-    /// ownership tags of a file without `[owner_tags]`, which the bucket may still bear. A bucket that
+    /// ownership tags of a file without `[owner_tags]`, which the bucket may still have. A bucket that
     /// the file names, or that another stack owns, stays unchanged.
     ///
     /// # Errors
@@ -116,8 +116,8 @@ impl StateBucket {
 
     async fn renew(&self, owner: &Tags, usual: &Tags) -> Result<()> {
         let (wanted, live) = (self.all_tags(owner), self.live_tags().await?);
-        let bears = |tags: &Tags| tags.missing_from(&live).iter().next().is_none();
-        if !bears(owner) && !bears(usual) {
+        let has = |tags: &Tags| tags.missing_from(&live).iter().next().is_none();
+        if !has(owner) && !has(usual) {
             return Ok(());
         }
         if wanted.missing_from(&live).iter().next().is_some() {
@@ -158,7 +158,7 @@ impl StateBucket {
         Ok(by_default.find_map(|by_default| by_default.kms_master_key_id))
     }
 
-    /// Creates the bucket. True if it did not exist. The bucket bears its tags from the start, as companies may deny
+    /// Creates the bucket. True if it did not exist. The bucket has its tags from the start, as companies may deny
     /// buckets without them.
     async fn create(&self, tags: &Tags) -> Result<bool> {
         // us-east-1 is the one region that must not be named; there S3 says yes to a bucket one has.

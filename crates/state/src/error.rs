@@ -42,7 +42,7 @@ pub enum Error {
         /// The time since the last renewal, by the store's clock.
         seconds: u64,
     },
-    /// The store passes over what a conditional write names, so that nothing written in it is safe.
+    /// The store ignores the conditions of writes, so that no write in it is safe.
     #[error("{place}: the store ignores {condition} on PUT, so a lock there keeps nobody out")]
     IgnoresConditions {
         /// The place of the object.
@@ -99,7 +99,7 @@ pub enum Error {
         /// Its size.
         bytes: usize,
     },
-    /// The state is not what mlopsctl writes.
+    /// The state has a form that mlopsctl never writes.
     #[error("the state at {place} is damaged: {what}")]
     Damaged {
         /// The place of the state.

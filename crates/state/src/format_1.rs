@@ -53,7 +53,7 @@ impl Format1 {
     }
 }
 
-/// The projects whose tag the recorded specs bear.
+/// The projects whose tag the recorded specs have.
 fn recorded_projects(resources: &BTreeMap<Address, Entry>) -> BTreeSet<String> {
     resources.values().filter_map(|entry| tags_of(&entry.spec)?.0.remove("Project")).collect()
 }

@@ -31,7 +31,7 @@ pub struct Holder {
 /// noticed, and fences it. Version 0.1 reads it as a lock that is not renewed, and takes it over in a minute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removed {
-    /// `user@host` of whoever ran `unlock`.
+    /// `user@host` of the person who ran `unlock`.
     pub by: String,
     /// When, by their clock.
     pub at: Timestamp,
@@ -83,7 +83,7 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The name of this process for people. In a CI system it is the run, because user and host identify nobody there.
+/// The name of this process for people. In a CI system it is the run, because user and host identify no person there.
 /// Elsewhere it is user and host. The AWS identity comes first, if known.
 pub(crate) fn who(caller: Option<&str>) -> String {
     let run = CI_RUNS.iter().find_map(|name| std::env::var(name).ok().map(|run| format!("{name} {run}")));
@@ -99,7 +99,7 @@ fn user_and_host() -> String {
     let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
     let host = std::fs::read_to_string("/etc/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
     let host = host.map(|host| host.trim().to_owned()).filter(|host| !host.is_empty());
-    format!("{}@{}", user.as_deref().unwrap_or("somebody"), host.as_deref().unwrap_or("somewhere"))
+    format!("{}@{}", user.as_deref().unwrap_or("unknown-user"), host.as_deref().unwrap_or("unknown-host"))
 }
 
 /// The variables in which GitHub, GitLab, CodeBuild, CircleCI and Jenkins identify the run.

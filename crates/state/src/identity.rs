@@ -38,7 +38,7 @@ impl StateIdentity {
     }
 
     /// The lineage of a state that begins here. It is computed, not drawn, so that a state that was lost and begun
-    /// anew in the same bucket still owns the resources that bear its lineage as a tag.
+    /// anew in the same bucket still owns the resources that have its lineage as a tag.
     ///
     /// The key is not part of it: it follows from project and environment, but for the states that mlopsctl 0.1 kept
     /// at the root of a bucket.
@@ -65,7 +65,7 @@ pub(crate) mod tests {
     #[test]
     fn lineage_is_the_same_in_the_same_place_and_another_in_every_other() {
         assert_eq!(identity().lineage(), identity().lineage());
-        // Resources bear it as a tag: a version that computes another would not know its own resources.
+        // Resources have it as a tag: a version that computes another would not know its own resources.
         assert_eq!(identity().lineage(), "3ac72348-a358-15c8-df7c-b92d9eb09939");
         let others = [
             StateIdentity { project: "shop-dev".into(), environment: String::new(), ..identity() },

@@ -92,7 +92,7 @@ fn may_be_of(bytes: &[u8], identity: &StateIdentity) -> bool {
             (project, environment) == (&identity.project, &identity.environment)
         }
         Ok(read::Parsed::First(state)) => state.is_of(identity),
-        // Damaged, or of a later version. Whoever it is of must hear that.
+        // Damaged, or of a later version: an error, because the state may be of this environment.
         Err(_) => {
             let (text, environment) = (String::from_utf8_lossy(bytes), &identity.environment);
             let names = format!("{}-{environment}-", identity.project);

@@ -102,13 +102,13 @@ impl Lock {
         self.lease.lost().await;
     }
 
-    /// Tells whoever is about to change something whether the lock is still held.
+    /// The lease of the lock, which tells before each change whether the lock is still held.
     pub fn lease(&self) -> LockLease {
         self.lease.clone()
     }
 
-    /// Waits until a holder whose lock was not there when this one was taken has surely stopped: whoever deleted
-    /// `lock.json` by hand told it nothing, and it relies on its lease until then. The state must be fenced already.
+    /// Waits until the old holder has surely stopped, if a person deleted its lock by hand. The old holder does not know
+    /// that its lock is gone, and relies on its lease until then. The state must be fenced already.
     ///
     /// # Errors
     /// [`Error::Moved`] when the lock is taken away meanwhile.
@@ -172,8 +172,8 @@ impl Lock {
         Ok(read(store, key).await?.map(|(holder, ..)| holder))
     }
 
-    /// Ends somebody's lease, if the lock's id is the one given: marks the lock, so that whoever takes it next fences
-    /// the holder. Answers whose it was, and how long the holder may still be at work. Until then nobody gets it.
+    /// Ends the lease of the lock with this id: marks the lock, so that the next run that takes it fences the holder.
+    /// Returns the holder, and how long it may still be at work. Until then no run gets the lock.
     ///
     /// # Errors
     /// [`Error::NotLocked`]; [`Error::OtherLock`] with the lock left alone; without `force` [`Error::AtWork`] for a
@@ -237,7 +237,7 @@ async fn attempt(
         Err(Error::Moved) => within(&place, read(store, key)).await?,
         other => return other,
     };
-    // Released between the two calls: the next look will get it.
+    // Released between the two calls: the next attempt gets it.
     let Some((other, version, age)) = found else { return Err(Error::Moved) };
     if other.id == holder.id
         && let Some((sent, from)) = unanswered.take()

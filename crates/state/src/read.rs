@@ -81,7 +81,7 @@ impl State {
         }
     }
 
-    /// The region that a state names, for whoever knows nothing else of its environment.
+    /// The region that a state names, for callers that know nothing else of its environment.
     ///
     /// # Errors
     /// As [`State::read`], but it may be anybody's.

@@ -1,4 +1,4 @@
-//! Removing a state for good: what a killed removal leaves is an empty state or none, never an earlier one.
+//! The removal of a state for good. A killed removal leaves an empty state or none, never an earlier one.
 
 use crate::{
     Error, Holder, Lock, State, StateBucket, StateIdentity, StateKeys, Store,
@@ -204,7 +204,7 @@ impl StateBucket {
         match call.send().await.during("DeleteBucket").none_on(&[("NoSuchBucket", "")]) {
             Ok(_) => Ok(()),
             Err(failure) if failure.matches(&[("BucketNotEmpty", "")]) => Err(Error::UnusableBucket {
-                what: format!("somebody has begun to use the bucket {} meanwhile, so it stays", self.name()),
+                what: format!("another program has begun to use the bucket {} meanwhile, so it stays", self.name()),
                 help: "the state is removed; look at what is in the bucket".into(),
             }),
             Err(failure) => Err(self.failed(failure)),

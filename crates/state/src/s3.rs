@@ -18,7 +18,7 @@ use std::{
 };
 use tokio::time::{Instant, sleep};
 
-/// S3 answers so when the version is another: somebody else was there.
+/// S3 answers so when the version is another: another run has written.
 const MOVED: &[ErrorPattern] = &[
     ("PreconditionFailed", ""),
     // A conditional PUT on an object that was deleted meanwhile.
@@ -297,7 +297,7 @@ impl Store for S3Store {
             match sent.await {
                 Ok(_) => Ok(()),
                 Err(failure) if failure.matches(&[("NoSuchKey", "")]) => Ok(()),
-                // Stores that do not know the condition on DELETE: look, then delete.
+                // Stores that do not know the condition on DELETE: read, then delete.
                 Err(failure) if failure.matches(&[("NotImplemented", "")]) => match self.get(key).await? {
                     Some(stored) if stored.version == *on => call()
                         .send()

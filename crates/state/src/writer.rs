@@ -133,7 +133,7 @@ impl Writer {
         let _ = self.messages.send(Message::ForgetDeposed(address.clone(), id.to_owned()));
     }
 
-    /// Records what the platform gives back.
+    /// Records the outputs of the platform.
     pub fn outputs(&self, outputs: BTreeMap<String, Value>) {
         let _ = self.messages.send(Message::Outputs(outputs));
     }
@@ -152,7 +152,7 @@ impl Writer {
         }
     }
 
-    /// Writes what is left and returns the state as it is stored.
+    /// Writes the pending changes and returns the stored state.
     ///
     /// # Errors
     /// The first error that a write met; what came after it was not written.
@@ -161,7 +161,7 @@ impl Writer {
         (ended.state, ended.result)
     }
 
-    /// Writes what is left, and tells what could not be written.
+    /// Writes the pending changes, and reports those that could not be written.
     pub async fn end(self) -> WriterEnd {
         drop(self.messages);
         match self.task.await {
@@ -236,7 +236,7 @@ impl VersionedStore {
 }
 
 impl VersionedStore {
-    /// The error for a state that somebody else wrote. It names that version of mlopsctl, if it is not this version.
+    /// The error for a state that another run wrote. It names that version of mlopsctl, if it is not this version.
     async fn moved(&self) -> Error {
         let stored = timeout(ANSWERS_WITHIN, self.store.get(&self.key)).await;
         let stored = stored.ok().and_then(Result::ok).flatten();

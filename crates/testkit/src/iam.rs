@@ -6,7 +6,7 @@
 //! # Caveats
 //! - Tags that are there are read from the embedded cloud for EC2, KMS and SageMaker. EFS is not embedded beyond what
 //!   the laws show of it: a condition on its tags counts as met.
-//! - What is not there is nobody's: EC2 and KMS are taken to say so, whatever a policy says of its tags.
+//! - A resource that does not exist has no owner: EC2 and KMS say so, whatever a policy requires of its tags.
 //! - What services do with keys in the caller's name is not asked: no emulator encrypts.
 
 pub(crate) mod demand;

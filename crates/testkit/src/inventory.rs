@@ -98,7 +98,7 @@ fn walk(value: &Value, path: &str, see: &mut impl FnMut(&str, &str)) {
     }
 }
 
-/// The ids whose things bear the address of a resource.
+/// The ids of things that have the address of a resource as a tag.
 fn owners_within(value: &Value, owners: &mut BTreeMap<String, String>) {
     match value {
         Value::Object(members) => {

@@ -190,7 +190,7 @@ async fn whoever_lost_it_writes_nothing(store: Arc<Shelf>) {
     let _now = shut_out(&store, "lost").await;
     let (fenced, _) = read(&*store, "lost-state").await;
     writer.record(&Address::new("network", "vpc"), Some(entry("vpc-1")));
-    assert!(!writer.flush().await, "written by somebody who had lost the lock");
+    assert!(!writer.flush().await, "a run that had lost the lock wrote");
     assert!(matches!(writer.finish().await.1, Err(Error::Moved)));
     assert_eq!(read(&*store, "lost-state").await.0, fenced);
     assert!(fenced.serial > begun.serial && State { serial: begun.serial, ..fenced } == begun);
@@ -201,7 +201,7 @@ async fn whoever_lost_it_before_there_was_a_state_writes_nothing(store: Arc<Shel
     let (lost, writer) = overtaken(&store, "early", None).await;
     let _now = shut_out(&store, "early").await;
     writer.record(&Address::new("network", "vpc"), Some(entry("vpc-1")));
-    assert!(!writer.flush().await, "written by somebody who had lost the lock");
+    assert!(!writer.flush().await, "a run that had lost the lock wrote");
     assert!(read(&*store, "early-state").await.0.resources.is_empty());
     drop(lost);
 }
@@ -249,7 +249,7 @@ async fn a_dead_process_is_succeeded_at_once_here_and_only_in_time_elsewhere(sto
     let file = &LivenessFile::paths(&id)[0];
     std::fs::File::create(file).expect("there is a place for it");
     taken(&store, "dead-here").await;
-    assert!(!file.exists(), "whoever took over swept up");
+    assert!(!file.exists(), "the run that took over removed the file");
     left_by(&store, "dead-elsewhere", Some(Process { boot: "another host".into(), ..dead })).await;
     assert_eq!(locked_by(acquire(&store, "dead-elsewhere").await), "theirs");
     store.backdate("dead-elsewhere", STALE_AFTER).await;
@@ -281,7 +281,7 @@ async fn a_night_asleep_costs_nobody_anything(store: Arc<Shelf>) {
     let (fenced, _) = read(&*store, "night-state").await;
     drop(sleeping);
     assert!(!asleep.lease().is_certain().await, "certain of a lock that another run holds");
-    assert!(!writer.flush().await, "written by somebody who had lost the lock");
+    assert!(!writer.flush().await, "a run that had lost the lock wrote");
     asleep.lost().await;
     asleep.release().await.expect("there is nothing to give back");
     assert_eq!(read(&*store, "night-state").await.0, fenced);

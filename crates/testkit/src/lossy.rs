@@ -1,4 +1,4 @@
-//! The HTTP layer that loses answers: the call took effect, and whoever sent it does not know.
+//! The HTTP layer that loses answers: the call took effect, and the caller does not know.
 
 use aws_client::HttpLayer;
 use aws_smithy_runtime_api::client::{

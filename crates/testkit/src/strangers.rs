@@ -19,7 +19,7 @@ fn theirs() -> Tags {
 
 impl Platform {
     /// Replaces the tags of the chosen resources that have any by another team's, the way a resource of the same name
-    /// or id would bear them that the other team made. Returns these resources as they were before.
+    /// or id would have them that the other team made. Returns these resources as they were before.
     ///
     /// # Panics
     /// When a kind cannot be observed or tagged.

@@ -4,7 +4,7 @@ use crate::{Id, KeyArn, Place, RoleArn, UNKNOWN_OPEN};
 
 /// Actions on some resources, perhaps only under conditions.
 ///
-/// A kind says what its calls need on its own names; whoever makes a policy of it widens the names to those of
+/// A kind says what its calls need on its own names; the maker of a policy widens the names to those of
 /// the whole stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permission {
@@ -61,7 +61,7 @@ impl Permission {
         Self { need, actions, resources: Vec::new(), conditions: Vec::new() }
     }
 
-    /// On what has one of these ARNs, or matches one of these patterns.
+    /// On the resources with these ARNs, or that match these patterns.
     #[must_use]
     pub fn on<R: Into<String>>(mut self, resources: impl IntoIterator<Item = R>) -> Self {
         self.resources.extend(resources.into_iter().map(Into::into));
@@ -88,7 +88,7 @@ impl Permission {
         Self::change(["iam:PassRole"]).on([role]).when(PermissionCondition::Is("iam:PassedToService", vec![service]))
     }
 
-    /// Use of a key by services that act in the caller's name, and by nobody else. An existing key is named by its ARN:
+    /// Use of a key only by services that act in the caller's name. An existing key is named by its ARN:
     /// it has no tags of the stack. A key that the stack is to create has no ARN yet.
     ///
     /// A read of such a key is bound to its tags. A change is not, because for up to five minutes KMS does not know the

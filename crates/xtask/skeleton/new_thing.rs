@@ -64,7 +64,7 @@ impl Resource for NewThing {
     }
 }
 
-/// The answer of every method that nobody has written yet. Remove it with the last of them.
+/// The answer of every method that is not written yet. Remove it with the last of them.
 fn unwritten() -> Failure {
     Failure::new(FailureKind::Final, format!("this version cannot build a {} yet", NewThing::NOUN))
 }

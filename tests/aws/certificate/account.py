@@ -88,7 +88,7 @@ class Account:
         return self.session.get_partition_for_region(self.session.region_name)
 
     def leftovers(self, project: str) -> list[str]:
-        """Resources that bear the project's tag or name. Keys that wait for their deletion are none."""
+        """Resources that have the project's tag or name. Keys that wait for their deletion are none."""
         tag = [{"Key": "Project", "Values": [project]}]
         pages = self.client("resourcegroupstaggingapi").get_paginator("get_resources").paginate(TagFilters=tag)
         found = {item["ResourceARN"] for page in pages for item in page["ResourceTagMappingList"]}

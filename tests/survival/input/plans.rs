@@ -20,7 +20,7 @@ const NO_PLANS: [(&str, &str, &str); 10] = [
     ("bytes", "\u{0}\u{1}\u{2}", "is not a saved plan: expected"),
 ];
 
-/// The change of a good plan, and the message for it. Nobody confirms what a file says.
+/// The change of a good plan, and the message for it. A plan file is applied without a confirmation.
 type Forgery = (&'static str, fn(&mut Value), &'static str);
 
 /// The message for a plan that was edited without a new digest.
@@ -46,7 +46,7 @@ const FORGERIES: &[Forgery] = &[
     ("a change without fields", |plan| plan["changes"] = json!([{}]), "missing field"),
 ];
 
-/// The same by somebody who gives the plan a digest that fits.
+/// The same with a digest that matches the changed plan.
 const SIGNED: &[Forgery] = &[
     ("of another environment", |plan| plan["environment"] = json!("prod"), "it is of another environment"),
     ("of other inputs", |plan| plan["inputs"] = json!("0"), "have changed"),
@@ -107,7 +107,7 @@ fn a_saved_plan_of_some_resources_says_what_it_leaves_out() {
     let run = served.run(&project, &["up", "dev", "--plan", "plan.json"]).ends_with(0);
     let said = "note: this plan is about network.* only and leaves out 41 resources: identity.glue, ";
     assert!(run.stderr.starts_with(said) && run.stderr.contains(" and 31 more\n"), "{}", run.stderr);
-    // Applied in vain, by somebody who gave it targets that have nothing to do.
+    // Applied in vain: its edited targets have nothing to do.
     served.run(&project, &["plan", "dev", "--out", "plan.json"]).ends_with(0);
     let file = project.path().join("plan.json");
     let mut plan: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();

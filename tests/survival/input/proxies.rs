@@ -16,7 +16,7 @@ fn was_asked(start: &str) -> bool {
     ASKED.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|line| line.starts_with(start))
 }
 
-/// A proxy that answers for AWS itself, and lets nobody through to anything else.
+/// A proxy that answers for AWS itself, and refuses connections to any other host.
 fn proxy() -> String {
     serve(|stream, request| {
         let line = request.lines().next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! The confirmation of a change. Nobody holds the lock while a person thinks about it.
+//! The confirmation of a change. The run holds no lock while a person thinks about it.
 
 use super::{ChangeRequest, NotDone, Stop};
 use crate::{Answer, ApplyCondition, Confirmation, Error, StalePlan, condition::staleness};

@@ -18,7 +18,7 @@ const AT_LEAST_EVERY: Duration = Duration::from_secs(60);
 /// The shortest pause between two lines about a retried failure.
 const TELLS_EVERY: Duration = Duration::from_secs(10);
 
-/// Tells of long waits for as long as somebody may wait.
+/// Reports long waits while calls may wait.
 pub(super) async fn tell(waits: Weak<Waits>, frontend: Arc<dyn Frontend>) {
     let mut rhythm = Rhythm { next: FIRST };
     loop {

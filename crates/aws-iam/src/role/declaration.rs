@@ -23,7 +23,7 @@ pub struct Role {
     pub inline_policies: BTreeMap<String, Value>,
     /// ARNs of the attached managed policies.
     pub managed_policies: Vec<String>,
-    /// The ARN of the policy that limits what the others can grant. `None` leaves alone the limit that somebody else
+    /// The ARN of the policy that limits what the others can grant. `None` leaves alone the limit that another program
     /// set, such as the account's administrators.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions_boundary: Option<String>,

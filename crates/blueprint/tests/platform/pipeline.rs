@@ -439,7 +439,7 @@ fn a_role_is_allowed_nothing_that_no_state_of_its_definition_needs() {
         ("sagemaker:DescribeModelPackage", "SageMaker reads the package that a model is made of"),
         (
             "sagemaker:UpdateEndpointWeightsAndCapacities",
-            "Application Auto Scaling checks it of whoever registers a variant",
+            "Application Auto Scaling checks it of the caller that registers a variant",
         ),
         ("cloudwatch:PutMetricAlarm", "Application Auto Scaling's alarms, made in the caller's name"),
         ("cloudwatch:DescribeAlarms", "the same, and the alarms of an update"),

@@ -50,7 +50,7 @@ const OF_FUNCTIONS: [&str; 4] = [
     "ec2:UnassignPrivateIpAddresses",
 ];
 
-/// Resources that cannot bear the stack's name, with the reason.
+/// Resources that cannot have the stack's name, with the reason.
 const NOT_NAMED_BY_US: [(&str, &str); 17] = [
     (":repository/sagemaker-", "SageMaker's built-in images, in AWS's accounts"),
     (":network-interface/", "interfaces get their ids from EC2"),
@@ -65,7 +65,7 @@ const NOT_NAMED_BY_US: [(&str, &str); 17] = [
     (":database/sagemaker_featurestore", "where Feature Store keeps its tables"),
     (":catalog", "the Glue catalog of the account, beside its databases and tables"),
     (":rule/StepFunctionsGetEventsFor", "the rules AWS manages for `.sync` tasks"),
-    (":endpoint-config/", "what an endpoint serves may be somebody else's; it is only read"),
+    (":endpoint-config/", "an endpoint may serve a configuration of another program; it is only read"),
     (":scalable-target/", "scalable targets get their ids from Application Auto Scaling; narrowed by namespace"),
     (":role/aws-service-role/", "the role AWS keeps for scaling"),
     (":key/", "keys get their ids from KMS; narrowed by alias"),

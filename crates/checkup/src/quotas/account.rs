@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 /// The state of one quota in an account.
 pub(crate) struct Measure {
-    /// The number of resources that count already, whoever made them.
+    /// The number of resources that count already, foreign ones included.
     pub(crate) used: usize,
     /// The account's value.
     pub(crate) limit: f64,

@@ -15,7 +15,7 @@ pub(super) struct FreeText<'a> {
     pub(super) key: &'static str,
     /// The keys and their values.
     pub(super) values: &'a BTreeMap<String, String>,
-    /// Keys that somebody declared not to be secrets.
+    /// Keys that the file declares not to be secrets.
     pub(super) not_secret: &'a [String],
     /// The advice for a value that is a secret.
     pub(super) instead: &'static str,

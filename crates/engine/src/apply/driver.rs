@@ -237,7 +237,7 @@ impl<'a> Driver<'a> {
             Work::Remove { id, spec, what: removal } => {
                 let entry =
                     self.entries.get(&what.address).or_else(|| self.with.state.resources.get(&what.address)).cloned();
-                // As it was recorded before this run: what bears the address now may be its successor.
+                // As it was recorded before this run: the resource at the address now may be its successor.
                 let recorded = self.with.state.resources.get(&what.address);
                 let interrupted = recorded.is_some_and(|was| was.id.as_ref() != Some(&id) || was.phase != Phase::Ready);
                 let work = Removing {

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use vocabulary::has_unknown;
 
 impl Planner<'_> {
-    /// Refuses recorded ids that the recorded specs cannot have led to: whoever edits a state must not thereby have
+    /// Refuses recorded ids that the recorded specs cannot have led to: an edited state must not have
     /// something else changed or deleted.
     pub(super) fn recorded_ids(&self, known: &[KnownResource], changes: &[PlannedChange], refusals: &mut Vec<Refusal>) {
         let entries = self.state.resources.values();

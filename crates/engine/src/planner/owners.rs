@@ -34,7 +34,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Refuses to delete what is not provably ours. A replacement was judged when it was decided.
+    /// Refuses to delete resources that the stack does not provably own. A replacement was judged when it was decided.
     pub(super) async fn owners(&self, changes: &[PlannedChange], refusals: &mut Vec<Refusal>) {
         let deleted = changes.iter().filter(|change| change.action == Action::Delete);
         let reads = deleted.filter_map(|change| {

@@ -57,8 +57,8 @@ impl Applying<'_> {
         Ok(())
     }
 
-    /// Deletes what never worked. The next one is another intent, so that no token brings this one back. The id is
-    /// durable before the deletion if AWS leaves things behind: nobody finds those again without it.
+    /// Deletes a resource that never worked. The next one is another intent, so that no token brings this one back. The id is
+    /// durable before the deletion if AWS leaves things behind: no search finds those again without it.
     pub(super) async fn clear_broken(
         &mut self,
         reconciler: &dyn Reconciler,

@@ -87,7 +87,7 @@ async fn untagged_resource_that_takes_the_place_after_the_plan_is_not_changed() 
     let planning = bench.plan(&stack).await;
     tag(&bench, "box-2", &[("Owner", "team-b")]);
     let applied = bench.apply(&stack, &planning).await;
-    assert!(applied.failed[0].failure.message.contains("bears none of this environment's tags"), "{applied:?}");
+    assert!(applied.failed[0].failure.message.contains("has none of this environment's tags"), "{applied:?}");
     assert_eq!(bench.world().take_log(), Vec::<String>::new());
 }
 
@@ -118,8 +118,8 @@ async fn untagged_resource_gets_its_tags_back_and_nothing_else_without_adopt() {
     let (bench, _) = built().await;
     tag(&bench, "box-3", &[]);
     let changed = nested("outer", ["1", "2", "new"]);
-    is_only(&refusals(&bench.plan(&changed).await), "boxes.c", "bears none of this environment's tags");
-    is_only(&refusals(&bench.plan(&nothing()).await), "boxes.c", "bears none of this environment's tags");
+    is_only(&refusals(&bench.plan(&changed).await), "boxes.c", "has none of this environment's tags");
+    is_only(&refusals(&bench.plan(&nothing()).await), "boxes.c", "has none of this environment's tags");
     let claims = [(Address::new("boxes", "c"), engine::Claim::Id("box-3".to_owned()))].into_iter().collect();
     let adopting = bench.plan_for(&changed, &Purpose { claims, ..Purpose::default() }).await;
     assert_eq!(refusals(&adopting), []);
@@ -159,7 +159,7 @@ async fn edited_state_cannot_delete_a_foreign_resource_as_deposed() {
         state.resources.get_mut(&Address::new("boxes", "a")).unwrap().deposed.push(deposed);
     })
     .await;
-    is_only(&refusals(&bench.plan(&stack).await), "boxes.a", "bears none of this environment's tags");
+    is_only(&refusals(&bench.plan(&stack).await), "boxes.a", "has none of this environment's tags");
     assert!(bench.world().boxes().contains_key("box-theirs"));
 }
 
@@ -233,7 +233,7 @@ async fn two_resources_that_match_one_address_are_refused() {
     let copy = bench.world().boxes()["box-3"].clone();
     bench.world().boxes().insert("box-copy".to_owned(), copy);
     edit_state(&bench, |state| drop(state.resources.remove(&Address::new("boxes", "c")))).await;
-    is_only(&refusals(&bench.plan(&stack).await), "boxes.c", "several resources bear the tags");
+    is_only(&refusals(&bench.plan(&stack).await), "boxes.c", "several resources have the tags");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! Parcels: things that bear the name they are declared with, and hold content that the stack ships.
+//! Parcels: things that have the name they are declared with, and hold content that the stack ships.
 
 use crate::boxes::Bench;
 use aws_client::Result;

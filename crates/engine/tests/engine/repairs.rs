@@ -85,7 +85,7 @@ async fn what_somebody_changed_or_took_away_is_put_back() {
 async fn pending_change_of_a_field_does_not_keep_another_field_from_its_repair() {
     let bench = Bench::new();
     bench.up(&nested("outer", ["1", "2", "3"])).await;
-    // The file asks for another label; somebody changes the parts of the same box, and the label of the next.
+    // The file declares another label; another program changes the parts of the same box, and the label of the next.
     bench.world().boxes().get_mut("box-2").unwrap().parts = vec!["c".to_owned()];
     tamper(&bench, "box-3");
     let moved = nested("outer", ["1", "two", "3"]);

@@ -3,8 +3,8 @@
     python -m runner --endpoint ENDPOINT --builtin FOLDER --own FOLDER execute EXECUTION-ARN
     python -m runner --endpoint ENDPOINT --builtin FOLDER --own FOLDER serve ENDPOINT-CONFIG-ARN
 
-It ends when the execution has ended. It ends at once, with all that it started, when its stdin is closed: whoever
-started it is gone then, or wants it to stop.
+It ends when the execution has ended. It ends at once, with all that it started, when its stdin is closed: the
+process that started it has ended then, or stops it.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from .clients import as_json
 
-LOOKS_EVERY = 0.1  # seconds
+POLL_INTERVAL = 0.1  # seconds
 
 
 class Execution:
@@ -44,4 +44,4 @@ class Execution:
                 told = len(events)
             if described["status"] != "RUNNING":
                 return
-            time.sleep(LOOKS_EVERY)
+            time.sleep(POLL_INTERVAL)

@@ -39,7 +39,7 @@ fn text<'a>(body: &'a Value, member: &str) -> &'a str {
     body[member].as_str().unwrap_or_default()
 }
 
-/// A state machine that was deleted took its executions with it, whoever has its name now.
+/// A state machine that was deleted took its executions with it. A new one of its name has none of them.
 fn is_of(execution: &Document, machine: &Document) -> bool {
     let time = |document: &Document, member| document.get(member).and_then(Value::as_f64).unwrap_or_default();
     execution.get("stateMachineArn") == machine.get("stateMachineArn")

@@ -1,5 +1,5 @@
 //! IAM's managed policies. A name is given once, whatever the path; versions are numbered on and on; documents are shown
-//! encoded; and a policy that has more versions than one, or bounds somebody, is not deleted.
+//! encoded; and a policy that has more versions than one, or is a permissions boundary, is not deleted.
 
 use futures::future::BoxFuture;
 use serde_json::{Value, json};

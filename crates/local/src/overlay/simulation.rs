@@ -1,4 +1,4 @@
-//! SimulatePrincipalPolicy for whoever uses the embedded AWS. It refuses its callers nothing, and says so.
+//! SimulatePrincipalPolicy of the embedded AWS: every action is allowed, because the embedded AWS denies nothing.
 
 use winterbaume_core::{parse_query_string, xml_escape};
 

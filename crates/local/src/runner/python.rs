@@ -133,7 +133,7 @@ async fn make(folder: &Path, requirements: &Path, say: &impl Fn(&str)) -> Result
     run(install.arg("--requirement").arg(requirements), say).await
 }
 
-/// The Pythons that pyenv has made. Its `python3.12` works only where somebody has chosen that version.
+/// The Pythons that pyenv has made. Its `python3.12` works only where that version is chosen.
 fn of_pyenv() -> Vec<PathBuf> {
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".pyenv"));
     let root = std::env::var_os("PYENV_ROOT").map(PathBuf::from).or_else(home).unwrap_or_default();

@@ -30,7 +30,7 @@ async fn made(config: &aws_config::SdkConfig) {
 }
 
 #[tokio::test]
-async fn what_bears_a_tag_is_listed_page_by_page_whatever_service_it_belongs_to() {
+async fn resources_with_a_tag_are_listed_page_by_page_for_all_services() {
     let config = cloud().sdk_config();
     made(&config).await;
     let ours = TagFilter::builder().key(PROJECT.0).values(PROJECT.1).build();

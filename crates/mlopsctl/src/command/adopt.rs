@@ -1,4 +1,4 @@
-//! Takes over what exists and was made by somebody else: by hand, by a script, by Terraform.
+//! Takes over resources that a person, a script or Terraform made.
 
 use super::{change, plan::Preview};
 use crate::{
@@ -24,7 +24,7 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
     if named.is_empty() && terraform.is_none() {
         return Err(CommandError::usage(
             "what is to be taken over?",
-            "name it: ADDRESS=ID, or ADDRESS for what bears its name",
+            "name it: ADDRESS=ID, or ADDRESS for a resource that has its name",
         ));
     }
     let session = global.app().open_to_change(environment).await?;

@@ -18,7 +18,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
     let lock = Lock::holder_of(&*session.store, &session.keys.lock).await;
     let mut findings = checkup::check_state(&session.name, stored.as_ref().map(|_| &state), &lock, Timestamp::now());
     findings.extend(bucket(&session, stored.is_some()).await);
-    // While somebody holds the lock it is theirs; they looked when they took the first one.
+    // While another run holds the lock, the state is that run's. It was checked when the run took the lock.
     if stored.is_some() && matches!(lock, Ok(None)) {
         let honours = session.store.refuse_unconditional_without_lock(&session.keys.lock).await;
         findings.extend(checkup::conditions(&honours));

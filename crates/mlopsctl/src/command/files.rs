@@ -120,7 +120,7 @@ fn overlaps(overlap: &config::Overlap) -> CommandError {
     let config::Overlap { covers, covered } = overlap;
     CommandError::usage(
         format!(
-            "the names of {covered} begin as those of {covers} do, so that in one account whoever may provision \
+            "the names of {covered} begin as those of {covers} do, so that in one account a principal that may provision \
              {covers} may change {covered}"
         ),
         "give the two files different `allowed_accounts`, or name one so that it does not begin with the other",

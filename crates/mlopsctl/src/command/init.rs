@@ -1,4 +1,4 @@
-//! A new project: its environment files, with the name and the region of whoever begins it, and its pipeline.
+//! A new project: its environment files, with the name and the region that the user gives, and its pipeline.
 
 use crate::{cli::InitArgs, command_error::CommandError, printer::Printer};
 use config::Problem;

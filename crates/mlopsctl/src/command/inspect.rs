@@ -93,7 +93,7 @@ pub(crate) async fn drift(
     let (whole, stored) = session.state().await?;
     if stored.is_none() {
         app::lost_state::refuse_lost_state(&session).await?;
-        printer.note(&format!("{} has no state, and no resource bears its tags.", session.name));
+        printer.note(&format!("{} has no state, and no resource has its tags.", session.name));
     }
     // Resources that are not refreshed have no known drift.
     let left_out: Vec<Address> = whole.resources.keys().filter(|address| session.ignores(address)).cloned().collect();

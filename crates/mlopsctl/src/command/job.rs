@@ -56,7 +56,7 @@ impl From<Ended> for Diagnostic {
     }
 }
 
-/// That somebody else is at work is no error: the next run will see.
+/// A lock of another run is no error: the next run of the job tries again.
 async fn reconcile(
     environments: &Path,
     environment: &str,
@@ -79,7 +79,7 @@ async fn reconcile(
         Some(code @ (0 | 3)) => Ok(Answer { exit_code: code }),
         Some(2) => Err(Ended { how: "DriftIsLeft", said }),
         Some(_) => Err(Ended { how: "Failed", said }),
-        // While it only looks, it does not listen.
+        // While it only reads, it does not listen.
         None => Err(Ended { how: "Failed", said: format!("{said}\nended by a {status}") }),
     }
 }

@@ -1,4 +1,4 @@
-//! Using what was built: bring data, train, look, approve, ask.
+//! The commands that use the platform: upload data, train, show executions, approve models, ask for predictions.
 
 mod approve;
 mod consent;

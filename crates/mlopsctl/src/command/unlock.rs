@@ -1,4 +1,4 @@
-//! Ends somebody's lease. The lock stays, marked, until the next run takes it over and fences its holder.
+//! Ends the lease of a lock. The lock stays, marked, until the next run takes it over and fences its holder.
 
 use crate::{cli::Global, command_error::CommandError, printer::Printer};
 use state::{Error, Lock};

@@ -43,7 +43,7 @@ pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Res
     Ok(())
 }
 
-/// Reads a saved plan. Whoever applies it must consent to the losses that its author consented to.
+/// Reads a saved plan. The user who applies it must consent to the same losses as its author.
 fn saved(file: &Path, args: &UpArgs) -> Result<Plan, CommandError> {
     let plan = saved_plan::read(file)?.plan;
     let consents = |asked: &[String], given: &[String]| {

@@ -1,4 +1,4 @@
-//! Makes characters visible that do something to a terminal, or hide something from whoever reads it.
+//! Makes characters visible that do something to a terminal, or hide something from the reader.
 //!
 //! Names, messages, ids and values come from AWS, from the state, from the lock and from files, and other people write
 //! those. An escape sequence among them could hide a line of a plan before it is confirmed, or write to the clipboard.

@@ -1,4 +1,4 @@
-//! Commands in texts, such as `` `mlopsctl up dev` ``, get the options that this command was given: whoever pastes one
+//! Commands in texts, such as `` `mlopsctl up dev` ``, get the options that this command was given: a user who pastes one
 //! works on the same AWS and the same files.
 
 use crate::cli::Global;

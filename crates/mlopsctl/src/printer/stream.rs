@@ -63,7 +63,7 @@ pub(super) fn unwritten() -> Option<Error> {
     locked(&UNWRITTEN).take()
 }
 
-/// Writes to stderr, above the live lines. Whoever draws those draws them anew.
+/// Writes to stderr, above the live lines. The code that drew those lines draws them anew.
 pub(super) fn talk(text: &str) {
     let mut live = locked(&LIVE);
     // There is nobody to tell that stderr cannot be written.

@@ -108,7 +108,7 @@ fn who(page: &mut Page<'_>, history: &EventHistory, address: &Address) {
     }
 }
 
-/// A field that somebody changed. Lists show added and missing elements.
+/// A field that has drifted. Lists show added and missing elements.
 fn changed(page: &mut Page<'_>, field: &FieldChange) {
     match review::between(&field.path, &field.before, &field.after) {
         None => {

@@ -90,7 +90,7 @@ impl Page<'_> {
     pub(crate) fn failure(&self) -> Option<String> {
         let why = self.execution.why.as_ref()?;
         let words = match self.execution.status {
-            Status::Aborted if why.error.is_empty() && why.cause.is_empty() => "somebody stopped it".to_owned(),
+            Status::Aborted if why.error.is_empty() && why.cause.is_empty() => "it was stopped".to_owned(),
             Status::TimedOut => "the time of the whole execution ran out".to_owned(),
             _ => why.words(),
         };

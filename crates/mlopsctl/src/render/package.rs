@@ -1,4 +1,4 @@
-//! A model of the registry, for whoever is to approve it.
+//! A model of the registry, for the person who approves it.
 
 use super::{columns::columns, took::moment, versioned::Versioned};
 use runs::Package;

@@ -196,7 +196,7 @@ fn unrecorded(ended: &WriterEnd) -> impl Iterator<Item = (&Address, Option<&Entr
     ended.unrecorded.iter().map(|address| (address, ended.state.resources.get(address)))
 }
 
-/// Drift that stays, and what the environment file asks for and nobody has applied.
+/// Drift that stays, and differences between the environment file and the applied specs.
 fn left_to_person(repairs: &Repairs, printer: Printer) {
     for left in &repairs.left {
         let what = format!("{} ({}): {}", left.address, left.kind, left.reason);

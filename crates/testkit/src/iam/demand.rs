@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-/// The account's things bear these ARNs.
+/// The resources of the account have these ARNs.
 pub(super) const ACCOUNT: &str = local::ACCOUNT;
 
 /// One question to a policy.

@@ -12,7 +12,7 @@ mod sagemaker;
 use super::{demand::Demand, tags::Tags};
 use crate::wire::Asked;
 
-/// A call that no table knows asks for itself on a resource that nobody has, so that it is denied and shows.
+/// A call that no table knows asks for itself on a resource that no policy names, so that it is denied and shows.
 fn unknown(asked: &Asked) -> Vec<Demand> {
     vec![Demand::new(format!("{}:{}", asked.service, asked.operation), "no table knows this call")]
 }

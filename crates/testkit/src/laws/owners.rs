@@ -1,4 +1,4 @@
-//! Buckets have owners, and their names are free once they are deleted: whoever makes a bucket of that name next owns
+//! Buckets have owners, and their names are free once they are deleted: the next account that makes a bucket of that name owns
 //! it. A request may name the account that must own the bucket; one that names none succeeds wherever the bucket's
 //! policy lets it, which here is everywhere.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html>

@@ -65,7 +65,7 @@ fn new_ec2_objects_can_answer_not_found_for_a_while_and_are_pending_never_gone()
     for (list, member) in
         [("DescribeVpcs", "vpcSet"), ("DescribeSubnets", "subnetSet"), ("DescribeNatGateways", "natGatewaySet")]
     {
-        // The plan looks once; then nothing shows for a dozen looks.
+        // The plan reads once; then nothing shows for a dozen reads.
         aws.strike(("ec2", list), 2, 12, Fault::shown(move |answer| answer[member] = "".into()));
     }
     up(&platform, &mut aws);

@@ -354,6 +354,6 @@ fn state_that_claims_an_existing_subnet_does_not_lose_it_to_destroy() {
         state::Store::put(&store, "state.json", state.write().into(), Some(&version)).await.unwrap();
     });
     let refused = aws.run(async |sdk| own.try_destroy(&sdk).await.err());
-    assert!(refused.is_some(), "what bears no tags of the stack is not deleted");
+    assert!(refused.is_some(), "a resource without tags of the stack is not deleted");
     assert_eq!(zone.kept(&aws), before);
 }

@@ -1,4 +1,4 @@
-//! CloudWatch Logs: whoever writes to a group that is not there makes it, without retention.
+//! CloudWatch Logs: a service that writes to a missing group creates it, without retention.
 
 use crate::{destroy, first, last, up};
 use std::time::Duration;

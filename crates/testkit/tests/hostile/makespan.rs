@@ -28,7 +28,7 @@ struct Earliest {
 }
 
 /// The longest chain of what needs what: each link is at least one call, the time AWS takes to make a thing
-/// work, and the look that shows it.
+/// work, and the read that shows it.
 fn bound(platform: &Platform, aws: &mut Aws) -> Duration {
     let (state, _) = aws.run(async |sdk| platform.state(&sdk).await).unwrap();
     let spans: BTreeMap<String, Duration> = aws.spans().into_iter().collect();

@@ -1,4 +1,4 @@
-//! Buckets in which a state is to be kept: those that somebody made, and the environment's own.
+//! Buckets for a state: existing ones, and the environment's own.
 
 use async_trait::async_trait;
 use aws_config::{Region, SdkConfig};
@@ -14,7 +14,7 @@ use vocabulary::Place;
 const REGION: &str = "ap-south-1";
 const NAME: &str = "company-states";
 
-/// A bucket that somebody made for states.
+/// An existing bucket for states.
 pub(crate) async fn shared_bucket(sdk: &SdkConfig, name: &str, versioned: bool) {
     let s3 = aws_s3::client(sdk);
     let place = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::ApSouth1).build();
@@ -173,7 +173,7 @@ async fn state_of_0_1_at_the_root_stays_there_for_its_own_environment_and_is_nob
     let cases = [
         (None, shared.clone()),
         (Some(by_0_1("dev", own)), root.clone()),
-        // A dashboard bears no tags: its name tells.
+        // A dashboard has no tags: its name tells.
         (Some(by_0_1("dev", "")), root.clone()),
         (Some(by_0_1("prod", own)), shared.clone()),
         (Some(by_0_1("dev", r#", "tags": {"Project": "fraud"}"#)), shared.clone()),

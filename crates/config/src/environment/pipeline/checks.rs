@@ -26,7 +26,7 @@ impl Training {
             key: "hyperparameters",
             values: &self.hyperparameters,
             not_secret: &self.not_secret,
-            instead: "whoever may describe a training job reads its hyperparameters, and its containers have no network \
+            instead: "every principal that may describe a training job reads its hyperparameters, and its containers have no network \
                       to read a secret through: let a function or a Glue job use it, with `secrets`",
         };
         free.check(at);

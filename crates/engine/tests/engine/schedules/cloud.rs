@@ -33,7 +33,7 @@ struct Live {
     visible: Instant,
     listed: Instant,
     works: Instant,
-    /// When it is gone, once somebody has asked for that.
+    /// The time at which it is gone, after a delete call.
     gone: Option<Instant>,
 }
 
@@ -202,7 +202,7 @@ impl Cloud {
         self.killed.notified().await;
     }
 
-    /// Everything there that nobody has asked to go, by the address it carries. Ids give way to those addresses.
+    /// Everything there without a delete call, by the address it carries. Ids give way to those addresses.
     pub(crate) fn there(&self) -> Vec<(String, Form)> {
         let inner = self.inner();
         let address = |form: &Form| form.tags.get(resource::ADDRESS_TAG).unwrap_or("nobody's").to_owned();

@@ -1,4 +1,4 @@
-//! The tools for a platform: check, plan, change, compare, look.
+//! The tools for a platform: check, plan, change, compare, show.
 
 use super::{
     line::{Line, Platform},

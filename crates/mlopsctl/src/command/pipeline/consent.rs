@@ -39,7 +39,7 @@ impl Consent {
 /// The lineage key under which the evaluation keeps the digest of a model's inputs.
 const FEATURES: &str = "features_digest";
 
-/// Asks a person, unless `yes` says that nobody has to.
+/// Asks a person, unless `yes` is set.
 pub(super) async fn confirm(question: &str, yes: bool, printer: Printer) -> Result<(), CommandError> {
     if yes {
         return Ok(());

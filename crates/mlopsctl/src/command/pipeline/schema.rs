@@ -119,7 +119,7 @@ struct Setting {
     key: String,
     /// `None` for one that has to go.
     value: Option<Value>,
-    /// A sentence for whoever looks through it.
+    /// A sentence for the person who checks it.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
 }

@@ -146,10 +146,7 @@ async fn write_pushed(
 }
 
 fn moved() -> CommandError {
-    CommandError::failed_with(
-        "the state was changed by somebody else meanwhile; nothing was done",
-        "run the command again",
-    )
+    CommandError::failed_with("another run changed the state meanwhile; nothing was done", "run the command again")
 }
 
 /// Changes the state under its lock, if the user confirms the effect.

@@ -66,7 +66,7 @@ fn function(asked: &Asked, path: &[&str]) -> Option<Vec<Demand>> {
     if joins {
         let reads = ["ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"];
         demands.extend(reads.map(Demand::anywhere));
-        // The VPC follows from the subnets, and its owner from whoever made them.
+        // The VPC follows from the subnets, and its owner is their creator.
         let vpc = arn("ec2", region, "vpc/of-the-subnets");
         demands.push(Demand::new("ec2:GetSecurityGroupsForVpc", vpc).assuming("aws:ResourceTag/"));
     }

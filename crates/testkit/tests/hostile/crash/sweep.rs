@@ -70,7 +70,7 @@ pub(crate) fn sweep(platform: &Platform, act: Act, begin: &Aws) {
                 }
             });
         }
-        let show = move |kill, left| sender.send((kill, left)).expect("somebody looks at every moment");
+        let show = move |kill, left| sender.send((kill, left)).expect("the receiver takes every moment");
         begin.copy().watch(every, show, async |sdk| act.on(platform, &sdk).await);
     });
     let (wrong, count) = (wrong.into_inner().unwrap(), count.into_inner());

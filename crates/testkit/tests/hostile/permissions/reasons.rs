@@ -23,7 +23,7 @@ pub(super) const SHOWN_BY_NO_EMULATOR: &[(&str, &str)] = &[
     ("sts:GetCallerIdentity", "asked by the binary, before there is a platform"),
 ];
 
-/// S3, SageMaker, EFS and ECR use the stack's keys for whoever calls them. No emulator encrypts.
+/// S3, SageMaker, EFS and ECR use the stack's keys in the name of their callers. No emulator encrypts.
 const IN_THE_CALLERS_NAME: &str = "a service uses the key in the caller's name, and no emulator encrypts";
 
 /// Actions for which AWS's service authorization reference names no resources, or which AWS grants on all or on none.

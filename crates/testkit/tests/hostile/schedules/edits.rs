@@ -36,7 +36,7 @@ const EDITS: [Edit; 27] = [
     }),
     ("keys of one's own", |file, chance| {
         file.encryption.kms ^= true;
-        // Their records are not encrypted anew, so the groups would stand in the way of whoever keeps data.
+        // Their records are not encrypted anew, so the groups would block a user who keeps data.
         if chance.one_in(2) {
             file.feature_groups.clear();
         }
