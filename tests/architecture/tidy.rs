@@ -317,7 +317,6 @@ fn each_rule_finds_a_bad_sample_and_passes_a_good_one() {
         "/// How.\n",
         "/// Where it is.\n",
         "/// Nobody reads it.\n",
-        "/// Somebody reads it.\n",
     ] {
         assert_eq!(Places::find(path, bad, &unwanted).counts(), opening, "{bad}");
     }

@@ -14,7 +14,7 @@ impl Project {
 }
 
 impl Ran {
-    /// Whatever was wrong was told to a person, in these words; it did not crash.
+    /// Asserts that the command told a person the problem in these words, and did not crash.
     #[track_caller]
     pub(crate) fn says(self, words: &[&str]) -> Self {
         for word in words {

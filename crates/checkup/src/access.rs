@@ -2,7 +2,7 @@
 
 mod simulation;
 
-use crate::{DoctorInput, Finding, RoleInUse, memory::listed};
+use crate::{DoctorInput, Finding, RoleInUse, recorded_state::listed};
 use aws_client::{Attempt as _, NextPage, Operation, Pages, PolicyOf, Remedy, Result};
 use aws_sdk_iam::Client;
 use futures::future::join_all;

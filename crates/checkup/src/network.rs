@@ -1,6 +1,6 @@
 //! Checks of the network of Studio, functions and jobs.
 
-use crate::{DoctorInput, Finding, memory::listed};
+use crate::{DoctorInput, Finding, recorded_state::listed};
 use aws_client::{Attempt as _, Operation, Remedy, Result};
 use aws_sdk_ec2::{
     Client,

@@ -47,7 +47,7 @@ pub struct PlanView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_bucket: Option<StateBucketView>,
     /// The part of the environment that a plan with targets is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "looked_at", skip_serializing_if = "Option::is_none")]
     pub read_count: Option<ReadCount>,
     /// The run that is changing the environment meanwhile.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,7 +5,7 @@ use crate::{
     Action,
     clock::Clock,
     ownership::{self, undeclared, unproven},
-    refresh::{Ours, find},
+    refresh::{OwnedResource, find},
     removing::PendingDeletion,
     retry_budget::{SURFACES_WITHIN, StepError},
 };
@@ -14,8 +14,8 @@ use resource::{Context, Observation, Reconciler};
 use state::Entry;
 use tokio::time::Instant;
 
-impl From<Ours> for Creation {
-    fn from(Ours { id, is_proven }: Ours) -> Self {
+impl From<OwnedResource> for Creation {
+    fn from(OwnedResource { id, is_proven }: OwnedResource) -> Self {
         Self { id, by: if is_proven { Creator::LostCreate } else { Creator::Unproven } }
     }
 }
@@ -116,7 +116,7 @@ impl Applying<'_> {
         reconciler: &dyn Reconciler,
         cx: &Context,
         clock: &Clock<'_>,
-    ) -> Result<Option<Ours>, StepError> {
+    ) -> Result<Option<OwnedResource>, StepError> {
         let mut retries = clock.retry_budget();
         loop {
             match find(reconciler, &self.spec, cx).await {

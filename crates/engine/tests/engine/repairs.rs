@@ -162,7 +162,7 @@ async fn content_that_the_project_no_longer_holds_is_left_and_other_fields_are_r
     assert_eq!(pending(&found), ["parcels.a"]);
 }
 
-/// Whatever `drift` reports, a reconciliation repairs or leaves to a person, whatever the file asks for meanwhile.
+/// A reconciliation repairs everything that `drift` reports, or leaves it to a person, also if the file has pending changes.
 #[tokio::test(start_paused = true)]
 async fn drift_is_repaired_or_left_and_never_passed_over() {
     let nothing = Stack::new(crate::boxes::identity(), Tags::default());

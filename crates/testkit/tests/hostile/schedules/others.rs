@@ -47,7 +47,7 @@ impl TakenOver {
         self.theirs.contains_key(address)
     }
 
-    /// Whatever a run did, the resources are as the other team had them. It gives them back.
+    /// Asserts that no run changed the resources of the other team, and gives them back.
     pub(super) fn hand_back(&self, seed: u64, platform: &Platform, aws: &mut Aws) {
         let after = aws.run(async |sdk| platform.observe(self.theirs.keys(), &sdk).await);
         assert!(after == self.theirs, "seed {seed}: the other team has {after:#?} instead of {:#?}", self.theirs);
