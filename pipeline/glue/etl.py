@@ -62,6 +62,8 @@ OPTIONAL_ARGUMENTS = {
     "service_region": "",
 }
 IGNORED_NAMED_AT_MOST = 100
+# Columns of a schema.
+COMPILED_UP_TO = 100
 
 
 def parse_split(text: str) -> tuple[float, ...]:
@@ -110,6 +112,7 @@ def run(spark: SparkSession, options: dict[str, str]) -> dict[str, Any]:
     """Does the whole job and returns the statistics that it wrote."""
     schema: Schema = parse_text(options["schema"])
     shares = parse_split(options["split"])
+    configure_code(spark, schema)
     listing = list_raw(spark, options["raw"], options["formats"].split(","))
     before = []
     if options["load_mode"] == "incremental":
@@ -177,6 +180,13 @@ def configure(spark: SparkSession) -> None:
         ("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false"),
     ):
         spark.conf.set(name, value)
+
+
+def configure_code(spark: SparkSession, schema: Schema) -> None:
+    """Lets Spark interpret the expressions of wide schemas. Compiling those of hundreds of columns takes minutes."""
+    is_wide = len(schema.columns) > COMPILED_UP_TO
+    spark.conf.set("spark.sql.codegen.wholeStage", str(not is_wide).lower())
+    spark.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN" if is_wide else "FALLBACK")
 
 
 def main(argv: list[str]) -> None:

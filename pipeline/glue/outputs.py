@@ -8,24 +8,24 @@ from urllib.parse import urlparse
 
 from data_schema import Schema
 from judging import FATE, QUARANTINED, REASONS, ROW_HASH, SPLIT, SPLITS
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from reading import FILE
 from typed_values import equals, label_number, numeric
 
 
-def training_row(schema: Schema) -> list[Column]:
+def training_row(schema: Schema) -> list[str]:
     """Label, then features; a missing value stays empty, which XGBoost reads as missing."""
-    outputs = [label_number(schema).alias("_y")]
+    outputs = [f"{label_number(schema)} AS _y"]
     for position, (_, column, value) in enumerate(schema.features()):
-        feature = numeric(column) if value is None else equals(column, value).cast("int")
-        outputs.append(feature.alias(f"_x{position}"))
+        feature = numeric(column) if value is None else f"CAST({equals(column, value)} AS INT)"
+        outputs.append(f"{feature} AS _x{position}")
     return outputs
 
 
 def write_splits(good: DataFrame, schema: Schema, splits: dict[str, dict[str, Any]], options: dict[str, str]) -> None:
     processed, dataset, batch = options["processed"].rstrip("/"), options["dataset"], options["batch"]
-    typed = [F.col(f"_{column.name}").alias(column.name) for column in schema.columns]
+    typed = [f"`_{column.name}` AS `{column.name}`" for column in schema.columns]
     for name in SPLITS:
         rows = splits[name]["rows"]
         if rows == 0:
@@ -35,8 +35,8 @@ def write_splits(good: DataFrame, schema: Schema, splits: dict[str, dict[str, An
         # Rows are moved and sorted once for both formats.
         part = part.select(*[f"_{column.name}" for column in schema.columns]).cache()
         csv = f"{processed}/csv/{dataset}/{name}/batch={batch}"
-        part.select(*training_row(schema)).write.mode("overwrite").csv(csv, emptyValue="", nullValue="")
-        part.select(*typed).write.mode("overwrite").parquet(
+        part.selectExpr(*training_row(schema)).write.mode("overwrite").csv(csv, emptyValue="", nullValue="")
+        part.selectExpr(*typed).write.mode("overwrite").parquet(
             f"{processed}/parquet/dataset={dataset}/split={name}/batch={batch}"
         )
         part.unpersist()

@@ -229,11 +229,14 @@ def read_files(spark: SparkSession, files: list[RawFile], schema: Schema) -> tup
         more = len(problems) - NAMED_AT_MOST
         shown = problems[:NAMED_AT_MOST] + ([f"and {more} more"] if more > 0 else [])
         raise ValueError("the files do not fit the schema: " + "; ".join(shown))
-    empty = spark.range(0).select(
+    absent = {name: len(files) - present[name] for name in schema.names() if present[name] < len(files)}
+    return reduce(DataFrame.unionByName, frames) if frames else no_rows(spark, schema), absent
+
+
+def no_rows(spark: SparkSession, schema: Schema) -> DataFrame:
+    return spark.range(0).select(
         *[F.lit(None).cast("string").alias(name) for name in schema.names()],
         F.lit(None).cast("string").alias(FILE),
         F.lit(None).cast("timestamp").alias(MODIFIED),
         F.lit(False).alias(MALFORMED),
     )
-    absent = {name: len(files) - present[name] for name in schema.names() if present[name] < len(files)}
-    return reduce(DataFrame.unionByName, frames, empty), absent

@@ -246,3 +246,18 @@ def test_names_that_only_resemble_a_columns_are_errors(judged, header, message):
     else:
         with pytest.raises(ValueError, match=message):
             judged(files)
+
+
+def test_values_and_null_words_are_compared_as_they_are_written(judged):
+    values = ["it's", 'a "b"', "C:\\dir\\", "\\u0041", "${spark.sql.session.timeZone}", "two\nlines"]
+    document = schema({"plan": {"values": values}, "note": {"null_words": ["'", "${spark.sql.ansi.enabled}"]}})
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["id", "plan", "note", "y"])
+    writer.writeheader()
+    writer.writerows({"id": str(place), "plan": value, "note": "'", "y": 1} for place, value in enumerate(values))
+    writer.writerow({"id": "other", "plan": "A", "note": "${spark.sql.ansi.enabled}", "y": 1})
+    rows = judged({"a.csv": text.getvalue()}, document)
+    assert [rows[str(place)]["plan"] for place in range(len(values))] == values
+    assert [row["note"] for row in rows.values()] == [None] * len(rows)
+    assert rows.pop("other")["reasons"] == ["plan: value not allowed"]
+    assert {row["fate"] for row in rows.values()} == {"accepted"}
