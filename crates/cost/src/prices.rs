@@ -94,7 +94,7 @@ impl Prices {
         match top.get("format")?.as_u64() {
             Some(FORMAT) => {}
             Some(found) => return Err(Error::Format { found }),
-            None => return Err(top.wrong("format", format!("it is to be the number {FORMAT}"))),
+            None => return Err(top.wrong("format", format!("must be the number {FORMAT}"))),
         }
         top.only(&["format", "currency", "as_of", "about", "meters"])?;
         if top.text("currency")? != CURRENCY {
@@ -136,7 +136,7 @@ impl ListedPrice {
         let fields = meters.fields(key)?;
         fields.only(&["unit", "as_of", "source", "usd"])?;
         if fields.text("unit")? != usage_type.unit() {
-            return Err(fields.wrong("unit", format!("it is to be `{}`, which the price is for", usage_type.unit())));
+            return Err(fields.wrong("unit", format!("must be `{}`, the unit of this price", usage_type.unit())));
         }
         let usd = fields.fields("usd")?;
         let price = |region: &String| {
@@ -164,7 +164,7 @@ impl<'a> Fields<'a> {
             Value::Object(map) => Ok(Self { map, path }),
             _ => Err(Error::At {
                 path: if path.is_empty() { "(the top)".to_owned() } else { path },
-                what: "it is to be an object, {…}".to_owned(),
+                what: "must be an object, {…}".to_owned(),
             }),
         }
     }
@@ -196,7 +196,7 @@ impl<'a> Fields<'a> {
             |(at, byte): (usize, u8)| if [4, 7].contains(&at) { byte == b'-' } else { byte.is_ascii_digit() };
         match text.len() == 10 && text.bytes().enumerate().all(digit_or_dash) {
             true => Ok(text.to_owned()),
-            false => Err(self.wrong(name, "it is to be a date, as 2026-09-30")),
+            false => Err(self.wrong(name, "must be a date, as 2026-09-30")),
         }
     }
 

@@ -4,8 +4,8 @@
 //! - A state is written only on top of the version last read: a writer that lost its lock changes nothing.
 //! - A lock whose holder died is taken over by itself: at once on the same host, where the holder's liveness file
 //!   proves it; a minute after its last renewal elsewhere, judged by S3's clock.
-//! - Who takes a lock over makes every earlier version of the state stale first. So does a run that finds no lock, but
-//!   a state that names a run at work: a person deleted the lock by hand.
+//! - A run that takes a lock over first makes every earlier version of the state stale. So does a run that finds no
+//!   lock, but a state that names a run at work: a person deleted the lock by hand.
 //! - Removing a lock marks it, so that it is taken over like an abandoned one, once its holder has surely stopped.
 //! - A holder that slept, or could not renew, is not certain of its lock and changes nothing until it is.
 //!

@@ -55,9 +55,9 @@ fn what_is_wrong_in_a_list_is_named_by_its_path() {
     let key = "/meters/kms:key-month";
     let cases = [
         ("/currency".to_owned(), json!("INR"), "`currency`: only USD is known"),
-        ("/as_of".to_owned(), json!("30.9.2026"), "`as_of`: it is to be a date, as 2026-09-30"),
-        ("/meters".to_owned(), json!([]), "`meters`: it is to be an object, {…}"),
-        (format!("{key}/unit"), json!("hour"), "`meters.kms:key-month.unit`: it is to be `month`"),
+        ("/as_of".to_owned(), json!("30.9.2026"), "`as_of`: must be a date, as 2026-09-30"),
+        ("/meters".to_owned(), json!([]), "`meters`: must be an object, {…}"),
+        (format!("{key}/unit"), json!("hour"), "`meters.kms:key-month.unit`: must be `month`"),
         (format!("{key}/source"), Value::Null, "`meters.kms:key-month.source`: null is to be text, in quotes"),
         (format!("{key}/usd/eu-west-1"), json!(0.9), "`meters.kms:key-month.usd.eu-west-1`: 0.9 is to be text"),
         (format!("{key}/usd/eu-west-1"), json!("-1"), "`meters.kms:key-month.usd.eu-west-1`: an amount is written in"),
@@ -93,9 +93,9 @@ fn a_list_of_another_format_and_what_is_no_list_are_refused() {
     assert!(matches!(Prices::read(b"ec2: 1").unwrap_err(), Error::Json(_)));
     assert_eq!(
         read(&json!([])).unwrap_err().to_string(),
-        "the price list is wrong at `(the top)`: it is to be an object, {…}"
+        "the price list is wrong at `(the top)`: must be an object, {…}"
     );
-    assert_eq!(wrong("/format", json!("1")), "the price list is wrong at `format`: it is to be the number 1");
+    assert_eq!(wrong("/format", json!("1")), "the price list is wrong at `format`: must be the number 1");
 }
 
 #[test]
