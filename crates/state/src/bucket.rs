@@ -179,7 +179,7 @@ impl StateBucket {
     }
 
     pub(crate) async fn is_ours(&self, tags: &Tags) -> Result<bool> {
-        Ok(tags.missing_from(&self.live_tags().await?).iter().next().is_none())
+        Ok(has_all(&self.live_tags().await?, tags))
     }
 
     pub(crate) async fn live_tags(&self) -> Result<Tags> {
@@ -192,4 +192,9 @@ impl StateBucket {
     pub(crate) fn failed(&self, failure: Failure) -> Error {
         Error::Store { place: format!("s3://{}", self.name), failure }
     }
+}
+
+/// True if `live` has all of `tags`.
+pub(crate) fn has_all(live: &Tags, tags: &Tags) -> bool {
+    tags.missing_from(live).iter().next().is_none()
 }

@@ -1,6 +1,6 @@
 //! Making the environment's own state bucket, with its settings.
 
-use crate::{Error, StateBucket, StateKeys};
+use crate::{Error, StateBucket, StateKeys, bucket::has_all};
 use aws_client::{Attempt, ErrorPattern, Failure, FailureKind, Result};
 use aws_sdk_s3::types::{
     BucketLifecycleConfiguration, BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
@@ -62,7 +62,7 @@ impl StateBucket {
 
     /// Completes the bucket. True if it is the stack's own.
     async fn build(&self, tags: &Tags) -> Result<bool> {
-        if !self.create(tags).await? && !self.is_ours(tags).await? && !self.is_bare().await? {
+        if !self.create(tags).await? && !self.may_complete(tags).await? {
             return Ok(false);
         }
         // First, so that the interrupted making of an earlier version is recognised.
@@ -116,11 +116,10 @@ impl StateBucket {
 
     async fn renew(&self, owner: &Tags, usual: &Tags) -> Result<()> {
         let (wanted, live) = (self.all_tags(owner), self.live_tags().await?);
-        let has = |tags: &Tags| tags.missing_from(&live).iter().next().is_none();
-        if !has(owner) && !has(usual) {
+        if !has_all(&live, owner) && !has_all(&live, usual) {
             return Ok(());
         }
-        if wanted.missing_from(&live).iter().next().is_some() {
+        if !has_all(&live, &wanted) {
             // The call replaces all tags, so it repeats the tags of other people.
             let all = live.iter().filter(|(key, _)| !key.starts_with("aws:")).chain(wanted.iter()).collect();
             self.tag(&all).await?;
@@ -179,14 +178,16 @@ impl StateBucket {
         Ok(there.is_some())
     }
 
-    /// True if the bucket has neither tags nor objects.
-    async fn is_bare(&self) -> Result<bool> {
-        if self.live_tags().await? != Tags::default() {
-            return Ok(false);
+    /// True if the bucket has this stack's tags, or neither tags nor objects. A run that makes the bucket at the same
+    /// time may tag it between two reads, so one read of the tags decides; objects mean that tags came before them.
+    async fn may_complete(&self, tags: &Tags) -> Result<bool> {
+        let live = self.live_tags().await?;
+        if live != Tags::default() {
+            return Ok(has_all(&live, tags));
         }
-        let page =
-            self.client.list_objects_v2().bucket(self.name()).max_keys(1).send().await.during("ListObjectsV2")?;
-        Ok(page.contents().is_empty())
+        let call = self.client.list_objects_v2().bucket(self.name()).max_keys(1);
+        let is_empty = call.send().await.during("ListObjectsV2")?.contents().is_empty();
+        Ok(is_empty || self.is_ours(tags).await?)
     }
 
     fn tls_only(&self) -> String {

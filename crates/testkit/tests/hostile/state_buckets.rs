@@ -7,7 +7,10 @@ use aws_sdk_s3::types::{
 };
 use local::{ACCOUNT, Call, Cloud, Layer, LostAnswer, Next, Response};
 use state::{Error, Holder, Lock, StateBucket, StateIdentity, StateKeys, Store as _};
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 use testkit::{Aws, Platform};
 use vocabulary::Place;
 
@@ -138,6 +141,40 @@ async fn bucket_of_the_own_name_that_others_made_is_used_as_it_is_or_refused() {
     let tags = s3.get_bucket_tagging().bucket(NAME).send().await.unwrap();
     assert_eq!(tags.tag_set().iter().map(Tag::key).collect::<Vec<_>>(), ["Team"]);
     assert!(s3.get_bucket_policy().bucket(NAME).send().await.is_err(), "it was given a policy");
+}
+
+/// Answers the first read of a bucket's tags as it was before another run set them.
+#[derive(Default)]
+struct TaggedMeanwhile(AtomicBool);
+
+#[async_trait]
+impl Layer for TaggedMeanwhile {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
+        match call.operation == "GET bucket?tagging" && !self.0.swap(true, Ordering::Relaxed) {
+            true => Ok(Response::xml(404, "<Error><Code>NoSuchTagSet</Code><Message>no tags</Message></Error>")),
+            false => next.run(call).await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn bucket_that_another_first_run_is_just_making_is_completed_by_both() {
+    for has_lock in [false, true] {
+        let cloud = Cloud::open(None, REGION, ACCOUNT).unwrap();
+        let (sdk, tags) = (cloud.sdk_config(), blueprint::identity("mlops-pipeline", "dev"));
+        shared_bucket(&sdk, NAME, false).await;
+        let set = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().unwrap()).collect();
+        let tagging = Tagging::builder().set_tag_set(Some(set)).build().unwrap();
+        aws_s3::client(&sdk).put_bucket_tagging().bucket(NAME).tagging(tagging).send().await.unwrap();
+        if has_lock {
+            put(&sdk, "lock.json", "{}".to_owned()).await;
+        }
+        let sdk = cloud.with_layer(Arc::new(TaggedMeanwhile::default())).sdk_config();
+        let s3 = aws_s3::client(&sdk);
+        StateBucket::new(s3.clone(), NAME, &Place::new(ACCOUNT, REGION)).make(&tags).await.unwrap();
+        let versioning = s3.get_bucket_versioning().bucket(NAME).send().await.unwrap();
+        assert_eq!(versioning.status(), Some(&BucketVersioningStatus::Enabled), "with a lock: {has_lock}");
+    }
 }
 
 /// The keys of a project's state in the bucket.
