@@ -5,7 +5,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
     io::{BufRead as _, BufReader, Read as _},
+    path::PathBuf,
     process::{Child, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 const RUN: [&str; 4] = ["pipeline", "dev", "run", "--follow"];
@@ -33,6 +36,8 @@ fn tells(text: &str, parts: &[&str]) {
 /// A followed execution, as soon as its step is under way.
 fn under_way(project: &Project, step: &str) -> (Child, String) {
     let mut command = project.command(&[&RUN[..], &["--local"]].concat());
+    std::fs::create_dir_all(temporary_files(project)).unwrap();
+    command.env_remove("XDG_RUNTIME_DIR").env("TMPDIR", temporary_files(project));
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap());
     let mut said = String::new();
@@ -42,6 +47,25 @@ fn under_way(project: &Project, step: &str) -> (Child, String) {
     said += std::str::from_utf8(lines.buffer()).unwrap();
     child.stderr = Some(lines.into_inner());
     (child, said)
+}
+
+/// The folder for temporary files of [`under_way`].
+fn temporary_files(project: &Project) -> PathBuf {
+    project.path().join("temporary")
+}
+
+/// Waits until the execution's programs have ended, and finds that they left no temporary file.
+#[track_caller]
+fn leaves_nothing(project: &Project) {
+    let left = || -> Vec<_> {
+        let found = std::fs::read_dir(temporary_files(project)).unwrap();
+        found.map(|entry| entry.unwrap().file_name()).collect()
+    };
+    let begun = Instant::now();
+    while !left().is_empty() {
+        assert!(begun.elapsed().as_secs() < 20, "temporary files are left: {:?}", left());
+        sleep(Duration::from_millis(100));
+    }
 }
 
 fn signal(child: &Child, signal: Signal) {
@@ -66,6 +90,7 @@ fn the_sample_becomes_a_model_in_service_while_another_command_waits() {
         tells(&run.stderr, &[&format!("{step} started"), &format!("{step} done")]);
     }
     tells(&run.stdout, &["succeeded", "auc 0.", "model-package/mlops-pipeline-dev-models/1"]);
+    leaves_nothing(&project);
     let status = project.local(&["pipeline", "dev", "status", "--json"]).ends_with(0).json();
     assert_eq!(status["status"], "SUCCEEDED", "{status:#}");
     let log = |step: &str| project.local(&["pipeline", "dev", "logs", "--step", step]).ends_with(0).stdout;
@@ -118,11 +143,12 @@ fn ctrl_c_stops_the_execution_and_all_its_programs() {
     tells(&status.stdout, &["was stopped", "stopped by Ctrl-C"]);
     // Each program names the endpoint or a folder of its execution, which no other test has.
     let execution = status.stdout.split_whitespace().nth(1).unwrap().to_owned();
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     while running(&execution) {
         assert!(begun.elapsed().as_secs() < 20, "a program of {execution} is still at work");
-        std::thread::sleep(std::time::Duration::from_millis(100));
+        sleep(Duration::from_millis(100));
     }
+    leaves_nothing(&project);
 }
 
 /// True if the process that works on an execution exists.
@@ -140,6 +166,7 @@ fn a_killed_command_is_told_of_by_the_next_one() {
     child.wait().unwrap();
     let status = project.local(&["pipeline", "dev", "status"]).ends_with(1);
     tells(&status.stdout, &["failed", "WorkerEnded", "Start another one"]);
+    leaves_nothing(&project);
 }
 
 #[test]

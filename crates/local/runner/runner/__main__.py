@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from threading import Thread
 
@@ -27,14 +29,19 @@ from .serving import serve
 LONGEST_WAIT = 1.0  # seconds
 
 
-def end_with_stdin(services: Services) -> None:
+def end_with_stdin(services: Services, folder: str) -> None:
     sys.stdin.buffer.read()
     services.end()
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 
+def keep_temporary_files_in(folder: str) -> None:
+    """Temporary files of this process and of the programs that it starts: a run may leave a copy of a whole bucket."""
+    tempfile.tempdir = os.environ["TMPDIR"] = folder
+
+
 def execute(clients: Clients, services: Services, arn: str) -> None:
-    Thread(target=end_with_stdin, args=(services,), daemon=True).start()
     # Spark takes its time to start, which the first steps need as well.
     services.job_runs.spark.start()
     states = clients.client("stepfunctions")
@@ -56,14 +63,17 @@ def main() -> None:
     _, _, _, region, account, *_ = options.arn.split(":")
     clients = Clients(options.endpoint, region, account)
     images = Images(options.builtin, options.own, account)
-    services = Services(clients, images, Waits(LONGEST_WAIT), options.memory)
-    try:
-        if options.work == "execute":
-            execute(clients, services, options.arn)
-        else:
-            serve(clients, services.programs, images, options.arn.rsplit("/", 1)[1])
-    finally:
-        services.end()
+    with tempfile.TemporaryDirectory(prefix="mlopsctl-", ignore_cleanup_errors=True) as folder:
+        keep_temporary_files_in(folder)
+        services = Services(clients, images, Waits(LONGEST_WAIT), options.memory)
+        try:
+            if options.work == "execute":
+                Thread(target=end_with_stdin, args=(services, folder), daemon=True).start()
+                execute(clients, services, options.arn)
+            else:
+                serve(clients, services.programs, images, options.arn.rsplit("/", 1)[1])
+        finally:
+            services.end()
 
 
 if __name__ == "__main__":

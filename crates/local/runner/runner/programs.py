@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -36,14 +38,20 @@ class Programs:
         # The settings of AWS that this process was started with belong to another AWS.
         own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         program = subprocess.Popen(
-            [sys.executable, *map(str, arguments)], env={**own, **self.environment, **environment}, **options
+            [sys.executable, *map(str, arguments)],
+            env={**own, **self.environment, **environment},
+            start_new_session=True,
+            **options,
         )
         with self.lock:
             self.running = {other for other in self.running if other.poll() is None} | {program}
         return program
 
     def end(self, program: subprocess.Popen[Any]) -> None:
-        program.kill()
+        """Ends a program and those that it started: the JVM of Spark would go on writing for a moment."""
+        # It may have ended by itself. On macOS, permission is denied for one that was not waited for.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(program.pid, signal.SIGKILL)
         program.wait()
 
     def end_all(self) -> None:

@@ -34,6 +34,7 @@ def session(memory: str, folder: str) -> SparkSession:
         # Two hundred tasks, Spark's default, cost more than they bring on a few cores; large ones are split further.
         .config("spark.sql.shuffle.partitions", str(2 * (os.cpu_count() or 1)))
         .config("spark.local.dir", folder)
+        .config("spark.driver.extraJavaOptions", f'"-Djava.io.tmpdir={folder}" -XX:-UsePerfData')
         .config("spark.sql.warehouse.dir", f"{folder}/warehouse")
     )
     spark = builder.getOrCreate()
