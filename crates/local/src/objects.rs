@@ -10,8 +10,10 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::io::Cursor;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use winterbaume_core::{Vfs, VfsEntry, VfsError, VfsStat};
 
@@ -136,11 +138,12 @@ impl Objects {
         on_disk.retain(|sha256| named.contains(sha256.as_str()) || std::fs::remove_file(dir.join(sha256)).is_err());
     }
 
-    async fn read(&self, path: &str) -> Result<Bytes, VfsError> {
+    async fn read(&self, path: &str) -> Result<Box<dyn AsyncRead + Send + Unpin>, VfsError> {
         let content = self.contents().by_path.get(path).cloned();
         match (content, &self.dir) {
-            (Some(Content::New(bytes)), _) => Ok(bytes),
-            (Some(Content::Kept { sha256, .. }), Some(dir)) => read_file(&dir.join(sha256)).await,
+            (Some(Content::New(bytes)), _) => Ok(Box::new(Cursor::new(bytes))),
+            // Not the whole of it: the reader may want a part.
+            (Some(Content::Kept { sha256, .. }), Some(dir)) => Ok(Box::new(File::open(dir.join(sha256)).await?)),
             _ => Err(VfsError::NotFound(path.to_owned())),
         }
     }
@@ -153,10 +156,6 @@ fn is_redundant(path: &str, content: &Content) -> bool {
     let state = ["/meta/bucket-config/", "/meta/version-meta/", "/meta/delete-markers/"];
     state.iter().any(|state| path.contains(state))
         || (path.contains("/meta/current/") && content.size() != "composite".len() as u64)
-}
-
-async fn read_file(path: &Path) -> Result<Bytes, VfsError> {
-    Ok(tokio::fs::read(path).await?.into())
 }
 
 impl Vfs for Objects {
@@ -176,10 +175,7 @@ impl Vfs for Objects {
     }
 
     fn get<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Box<dyn AsyncRead + Send + Unpin>, VfsError>> {
-        Box::pin(async move {
-            let reader: Box<dyn AsyncRead + Send + Unpin> = Box::new(std::io::Cursor::new(self.read(path).await?));
-            Ok(reader)
-        })
+        Box::pin(self.read(path))
     }
 
     fn delete<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), VfsError>> {

@@ -22,7 +22,9 @@ struct Last {
 impl Pace {
     /// The time until the next save may begin.
     pub(crate) fn rest(&self, now: Instant) -> Duration {
-        self.last.as_ref().map_or(Duration::ZERO, |last| (last.ended + last.took * RESTS).saturating_duration_since(now))
+        self.last
+            .as_ref()
+            .map_or(Duration::ZERO, |last| (last.ended + last.took * RESTS).saturating_duration_since(now))
     }
 
     /// Takes note of a save that succeeded.

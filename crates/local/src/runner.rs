@@ -28,7 +28,7 @@ use self::{output::last_lines, serving::Serving};
 use crate::worker::{Answer, Invocation, Worker};
 
 /// Of Spark's driver, which does all its work here.
-const SPARK_MEMORY: &str = "2g";
+const SPARK_MEMORY: &str = "1536m";
 
 /// Works on executions, one at a time. Cheap to clone: clones take turns.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from .containers import JobFailed
 
@@ -22,9 +22,9 @@ def chosen(path: str, row: list[str]) -> list[str]:
     return [row[int(position)] for position in inner[1].split(",")]
 
 
-def transformed(lines: str, processing: dict[str, str], predict: Callable[[str], str]) -> str:
-    """The rows that the model sees, and its answers joined to the rows that were read."""
-    rows = [row for row in csv.reader(lines.splitlines()) if row]
+def transformed(lines: list[str], processing: dict[str, str], predict: Callable[[str], str]) -> str:
+    """The model's answers to the rows of one request, joined to the rows that were read."""
+    rows = [row for row in csv.reader(lines) if row]
     sent = "".join(",".join(chosen(processing.get("InputFilter", "$[0:]"), row)) + "\n" for row in rows)
     answers = [answer.split(",") for answer in predict(sent).splitlines()]
     if len(answers) != len(rows):
@@ -34,13 +34,14 @@ def transformed(lines: str, processing: dict[str, str], predict: Callable[[str],
     return "".join(",".join(chosen(processing.get("OutputFilter", "$[0:]"), row)) + "\n" for row in shown)
 
 
-def batches(lines: str, megabytes: int) -> list[str]:
+def batches(lines: Iterable[str], megabytes: int) -> Iterator[list[str]]:
     """Whole lines, at most so many together as a request may hold."""
-    most, batch, size, found = megabytes * 2**20, [], 0, []
-    for line in lines.splitlines(keepends=True):
+    most, batch, size = megabytes * 2**20, [], 0
+    for line in lines:
         if batch and size + len(line) > most:
-            found.append("".join(batch))
+            yield batch
             batch, size = [], 0
         batch.append(line)
         size += len(line)
-    return [*found, "".join(batch)] if batch else found
+    if batch:
+        yield batch

@@ -27,9 +27,7 @@ class Folder:
         self.before = self.times()
 
     def fetch(self, item: dict) -> None:
-        target = self.path / item["Key"]
-        target.parent.mkdir(parents=True, exist_ok=True)
-        self.objects.s3.download_file(self.bucket, item["Key"], str(target))
+        self.objects.download(f"s3://{self.bucket}/{item['Key']}", self.path / item["Key"])
 
     def times(self) -> dict[str, int]:
         files = [path for path in self.path.rglob("*") if path.is_file() and not path.name.startswith(".")]
@@ -44,4 +42,4 @@ class Folder:
             self.objects.s3.delete_object(Bucket=self.bucket, Key=key)
 
     def store(self, key: str) -> None:
-        self.objects.s3.upload_file(str(self.path / key), self.bucket, key)
+        self.objects.upload(self.path / key, f"s3://{self.bucket}/{key}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Thread
 from time import time
 from typing import Any
@@ -118,8 +118,8 @@ class Jobs:
         logs = Logs(self.clients.client("logs"))
         logs.write(f"/aws/sagemaker/{self.kind}s", f"{name}/algo-1-{int(time())}", text)
 
-    def contents(self, source: dict[str, str]) -> dict[str, bytes]:
-        """The objects of a data source, by the rest of their keys: those under a prefix, or those in a manifest.
+    def objects_of(self, source: dict[str, str]) -> dict[str, str]:
+        """The URIs of a data source's objects, by the rest of their keys: those under a prefix, or in a manifest.
 
         <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html>
         """
@@ -133,7 +133,7 @@ class Jobs:
             keys = [item["Key"] for item in self.objects.list(uri)]
         if not keys:
             raise JobFailed(f"ClientError: No S3 objects found under S3 URL {uri!r}")
-        return {key.removeprefix(prefix): self.objects.get(f"s3://{bucket}/{key}") for key in keys}
+        return {key.removeprefix(prefix): f"s3://{bucket}/{key}" for key in keys}
 
     def image(self, job: Job) -> str:
         raise NotImplementedError
@@ -161,8 +161,9 @@ class TrainingJobs(Jobs):
     def run(self, name: str, job: Job, container: Container) -> None:
         for channel in job.request["InputDataConfig"]:
             source = channel["DataSource"]["S3DataSource"]
-            for key, body in self.contents(source).items():
-                container.write(f"input/data/{channel['ChannelName']}/{key}", body)
+            for name_in_channel, uri in self.objects_of(source).items():
+                target = container.root / "input" / "data" / channel["ChannelName"] / name_in_channel
+                self.objects.download(uri, target)
         parameters = job.request.get("HyperParameters", {})
         if "sagemaker_program" in parameters:
             raise JobFailed("ClientError: an image of AWS that trains by a script cannot run on this machine")
@@ -193,13 +194,19 @@ class TransformJobs(Jobs):
         self.started(job, server.program)
         try:
             server.await_ping()
-            asked = job.request["TransformInput"]
-            megabytes = job.request.get("MaxPayloadInMB") or PAYLOAD_MB
-            predict: Callable[[str], str] = lambda rows: "".join(  # noqa: E731
-                server.predict(batch.encode(), asked["ContentType"]).decode() for batch in batches(rows, megabytes)
-            )
-            for key, body in self.contents(asked["DataSource"]["S3DataSource"]).items():
-                output = transformed(body.decode(), job.request.get("DataProcessing", {}), predict)
-                self.objects.put(f"{job.request['TransformOutput']['S3OutputPath']}/{key}.out", output.encode())
+            for key, uri in self.objects_of(job.request["TransformInput"]["DataSource"]["S3DataSource"]).items():
+                read, written = container.root / "rows", container.root / "answers"
+                self.objects.download(uri, read)
+                self.transform(job.request, server, read, written)
+                self.objects.upload(written, f"{job.request['TransformOutput']['S3OutputPath']}/{key}.out")
         finally:
             server.end()
+
+    def transform(self, request: dict[str, Any], server: Server, read: Path, written: Path) -> None:
+        """The answers to a file's rows, request by request: a file may be larger than the memory."""
+        content_type, processing = request["TransformInput"]["ContentType"], request.get("DataProcessing", {})
+        megabytes = request.get("MaxPayloadInMB") or PAYLOAD_MB
+        with read.open(newline="") as rows, written.open("w") as answers:
+            for batch in batches(rows, megabytes):
+                predict = lambda sent: server.predict(sent.encode(), content_type).decode()  # noqa: E731
+                answers.write(transformed(batch, processing, predict))

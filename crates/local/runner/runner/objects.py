@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
+
+CHUNK = 1 << 20  # bytes
 
 
 def location(uri: str) -> tuple[str, str]:
@@ -22,6 +26,17 @@ class Objects:
     def put(self, uri: str, body: bytes) -> None:
         bucket, key = location(uri)
         self.s3.put_object(Bucket=bucket, Key=key, Body=body)
+
+    def download(self, uri: str, path: Path) -> None:
+        """Writes an object to a file, in one call: the embedded AWS would read it from its beginning for each part."""
+        bucket, key = location(uri)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            shutil.copyfileobj(self.s3.get_object(Bucket=bucket, Key=key)["Body"], file, CHUNK)
+
+    def upload(self, path: Path, uri: str) -> None:
+        bucket, key = location(uri)
+        self.s3.upload_file(str(path), bucket, key)
 
     def list(self, uri: str) -> list[dict[str, Any]]:
         """The objects under a prefix: keys, sizes and times."""

@@ -44,6 +44,8 @@ async fn a_new_process_finds_what_the_last_one_made() {
     let s3 = aws_sdk_s3::Client::new(&config);
     let object = s3.get_object().bucket("bkt").key("a/b").send().await.unwrap();
     assert_eq!(object.body.collect().await.unwrap().to_vec(), b"two");
+    let part = s3.get_object().bucket("bkt").key("a/b").range("bytes=1-").send().await.unwrap();
+    assert_eq!(part.body.collect().await.unwrap().to_vec(), b"wo");
     let iam = aws_sdk_iam::Client::new(&config);
     assert_eq!(iam.get_role().role_name("r").send().await.unwrap().role.unwrap().role_name(), "r");
 }
