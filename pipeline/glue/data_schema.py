@@ -43,7 +43,7 @@ class CsvFormat:
     quote: str = '"'
     decimal: str = "."
     encoding: str = "utf-8"
-    # Line ends within quotes, which keep a file from being read by several workers.
+    # True if texts may have line ends within quotes.
     multiline: bool = True
 
 

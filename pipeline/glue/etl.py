@@ -62,8 +62,8 @@ OPTIONAL_ARGUMENTS = {
     "service_region": "",
 }
 IGNORED_NAMED_AT_MOST = 100
-# Columns of a schema.
-COMPILED_UP_TO = 100
+# Columns of a schema, and bytes of the files.
+COMPILED_UP_TO, COMPILED_FROM = 100, 2 << 20
 
 
 def parse_split(text: str) -> tuple[float, ...]:
@@ -112,12 +112,12 @@ def run(spark: SparkSession, options: dict[str, str]) -> dict[str, Any]:
     """Does the whole job and returns the statistics that it wrote."""
     schema: Schema = parse_text(options["schema"])
     shares = parse_split(options["split"])
-    configure_code(spark, schema)
     listing = list_raw(spark, options["raw"], options["formats"].split(","))
     before = []
     if options["load_mode"] == "incremental":
         before = accepted_batches(spark, options["processed"], options["dataset"], options["batch"])
         listing = only_new(spark, listing, options["processed"], options["dataset"], before)
+    configure_code(spark, schema, listing)
     raw, absent = read_files(spark, listing.files, schema)
     judged = assign_split(judge(raw, schema, options["split_salt"]), schema, shares, options["split_salt"]).cache()
     good = judged.where(F.col(FATE) == ACCEPTED)
@@ -182,11 +182,14 @@ def configure(spark: SparkSession) -> None:
         spark.conf.set(name, value)
 
 
-def configure_code(spark: SparkSession, schema: Schema) -> None:
-    """Lets Spark interpret the expressions of wide schemas. Compiling those of hundreds of columns takes minutes."""
+def configure_code(spark: SparkSession, schema: Schema, listing: Listing) -> None:
+    """Lets Spark interpret the expressions of wide schemas, because compiling those of hundreds of columns takes
+    minutes, and of little data, which is read sooner than they are compiled."""
     is_wide = len(schema.columns) > COMPILED_UP_TO
-    spark.conf.set("spark.sql.codegen.wholeStage", str(not is_wide).lower())
-    spark.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN" if is_wide else "FALLBACK")
+    is_little = sum(file.size for file in listing.files) < COMPILED_FROM
+    is_compiled = not is_wide and not is_little
+    spark.conf.set("spark.sql.codegen.wholeStage", str(is_compiled).lower())
+    spark.conf.set("spark.sql.codegen.factoryMode", "FALLBACK" if is_compiled else "NO_CODEGEN")
 
 
 def main(argv: list[str]) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import reduce
 
+from csv_lines import one_record_a_line
 from data_schema import ColumnSpec, Schema
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -50,6 +51,7 @@ def csv_groups(spark: SparkSession, files: list[RawFile], schema: Schema) -> lis
         alike.setdefault((separator, header(start, separator, schema)), []).append(file)
     groups = []
     for (separator, names), members in alike.items():
+        multiline = written.multiline and not one_record_a_line(spark, members, separator, written)
         columns = [f"c{position}" for position in range(len(names))]
         fields = [*(T.StructField(name, T.StringType()) for name in columns), T.StructField(MALFORMED, T.StringType())]
         reader = spark.read.schema(T.StructType(fields)).options(
@@ -59,7 +61,7 @@ def csv_groups(spark: SparkSession, files: list[RawFile], schema: Schema) -> lis
             # A quote within quotes is written twice: RFC 4180.
             escape=written.quote,
             encoding=written.encoding,
-            multiLine=str(written.multiline).lower(),
+            multiLine=str(multiline).lower(),
             columnNameOfCorruptRecord=MALFORMED,
         )
         frame = reader.csv([literal(file.path) for file in members])
