@@ -1,7 +1,7 @@
-"""CSV files whose every line is one record, which several tasks may read at the same time.
+"""CSV files without a record that spans lines, which several tasks may read at the same time.
 
-A record may have line ends within quotes. One task has to read the whole of a file then, which takes about a minute for
-each 100 MB. Searching the files for such a record takes a second or two, because several tasks do it.
+A record may have line ends within quotes. One task has to read the whole of such a file, which takes about a minute for
+each 100 MB. Searching a file for such records reads it once more, but in several tasks.
 """
 
 from __future__ import annotations
@@ -14,46 +14,49 @@ from pyspark.sql import functions as F
 from raw_files import RawFile, literal
 from typed_values import sql_text
 
-# Bytes. A smaller file is read sooner than it is searched.
-SEARCHED_FROM = 16 << 20
-COMPRESSED = (".gz", ".bz2")
+# Bytes. For smaller files, several tasks save less than the search costs.
+SEARCHED_FROM = 8 << 20
 
 
-def one_record_a_line(spark: SparkSession, files: list[RawFile], separator: str, written: CsvFormat) -> bool:
-    """True if the files are worth reading in parts, and each of their lines is one record."""
-    is_worth_it = any(file.size >= SEARCHED_FROM and not file.path.lower().endswith(COMPRESSED) for file in files)
-    if not is_worth_it or not keeps_ascii(written.encoding):
+def has_one_record_per_line(spark: SparkSession, files: list[RawFile], separator: str, written: CsvFormat) -> bool:
+    """True if the files are worth reading in parts, and that gives the rows that reading them whole gives."""
+    is_large = any(file.size >= SEARCHED_FROM and not file.is_compressed for file in files)
+    if not is_large or not is_searchable(written.encoding, separator + written.quote):
         return False
     lines = spark.read.option("lineSep", "\n").text([literal(file.path) for file in files])
-    ends = F.expr(r"endswith(value, '\r')")
-    found = lines.agg(F.max(F.expr(is_no_record(separator, written.quote))), F.min(ends), F.max(ends)).first()
-    has_others, all_end_so, some_end_so = found
-    # Where line ends are mixed, one task takes a carriage return for a part of the last value.
-    return not has_others and all_end_so == some_end_so
+    may_span = F.max(F.expr(may_span_lines(separator, written.quote)))
+    end_with_cr = F.expr(r"endswith(value, '\r')")
+    found = lines.agg(may_span, F.min(end_with_cr), F.max(end_with_cr)).first()
+    some_may_span, all_end_with_cr, some_end_with_cr = found
+    # Where line ends are mixed, reading a file whole leaves carriage returns in last values.
+    return not some_may_span and all_end_with_cr == some_end_with_cr
 
 
-def keeps_ascii(encoding: str) -> bool:
-    """True if ASCII has its own bytes in an encoding, so that lines and quotes are found without decoding it."""
-    characters = bytes(range(128))
+def is_searchable(encoding: str, characters: str) -> bool:
+    """True if lines and these characters are found in the bytes of an encoding without decoding them: it is UTF-8, or
+    has one byte for each character, and those of ASCII for what is searched for."""
+    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+        return True
+    ascii_bytes = bytes(range(128))
     try:
-        return characters.decode(encoding).encode(encoding) == characters
+        is_of_single_bytes = len(bytes(range(256)).decode(encoding, "replace")) == 256
+        return is_of_single_bytes and ascii_bytes.decode(encoding) == ascii_bytes.decode() and characters.isascii()
     except (LookupError, UnicodeError):
         return False
 
 
-def is_no_record(separator: str, quote: str) -> str:
-    """SQL: true if `value`, a line, is less or more than one record.
+def may_span_lines(separator: str, quote: str) -> str:
+    """SQL: true if `value`, a line, may be something else than one record.
 
-    A quote that is left without the whole quoted fields opens a field that goes on, ends one that began before, or
-    stands where readers do not agree. A carriage return within the line ends a record, and a line of blanks counts as
-    one, for some of Spark's readers.
+    It has a quote outside of complete quoted fields, a carriage return before its end, or nothing but blanks: some of
+    Spark's readers pass over such a line.
     """
-    line = r"regexp_replace(value, '\\r$', '')"
+    line = r"regexp_replace(value, '\\r\\z', '')"
     q, s = re.escape(quote), re.escape(separator)
     # Possessive, as a field has one reading only, and without recursion for each of its quotes.
-    whole_field = rf"(^|{s}){q}[^{q}]*+(?:{q}{q}[^{q}]*+)*+{q}(?={s}|$)"
-    rest = f"regexp_replace({line}, {sql_text(whole_field)}, '')"
+    complete_field = rf"(^|{s}){q}[^{q}]*+(?:{q}{q}[^{q}]*+)*+{q}(?={s}|\z)"
+    rest = f"regexp_replace({line}, {sql_text(complete_field)}, '')"
     return (
         f"(instr(value, {sql_text(quote)}) > 0 AND instr({rest}, {sql_text(quote)}) > 0)"
-        rf" OR instr({line}, '\r') > 0 OR ({line} != '' AND trim({line}) = '')"
+        rf" OR instr({line}, '\r') > 0 OR ({line} != '' AND {line} RLIKE '^[\\x00-\\x20]*\\z')"
     )

@@ -62,8 +62,10 @@ OPTIONAL_ARGUMENTS = {
     "service_region": "",
 }
 IGNORED_NAMED_AT_MOST = 100
-# Columns of a schema, and bytes of the files.
-COMPILED_UP_TO, COMPILED_FROM = 100, 2 << 20
+# Columns of a schema.
+COMPILED_UP_TO = 100
+# Bytes of text. Compressed files are taken for ten times as large.
+COMPILED_FROM, INFLATED_BY = 2 << 20, 10
 
 
 def parse_split(text: str) -> tuple[float, ...]:
@@ -183,11 +185,11 @@ def configure(spark: SparkSession) -> None:
 
 
 def configure_code(spark: SparkSession, schema: Schema, listing: Listing) -> None:
-    """Lets Spark interpret the expressions of wide schemas, because compiling those of hundreds of columns takes
-    minutes, and of little data, which is read sooner than they are compiled."""
+    """Lets Spark compile the expressions, or interpret them where that takes less time: compiling those of hundreds of
+    columns takes minutes, and for little data it takes longer than reading."""
     is_wide = len(schema.columns) > COMPILED_UP_TO
-    is_little = sum(file.size for file in listing.files) < COMPILED_FROM
-    is_compiled = not is_wide and not is_little
+    size = sum(file.size * (INFLATED_BY if file.is_compressed else 1) for file in listing.files)
+    is_compiled = size >= COMPILED_FROM and not is_wide
     spark.conf.set("spark.sql.codegen.wholeStage", str(is_compiled).lower())
     spark.conf.set("spark.sql.codegen.factoryMode", "FALLBACK" if is_compiled else "NO_CODEGEN")
 

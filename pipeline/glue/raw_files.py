@@ -39,6 +39,10 @@ class RawFile:
     def family(self) -> str:
         return FAMILIES.get(self.kind, self.kind)
 
+    @property
+    def is_compressed(self) -> bool:
+        return self.kind == "parquet" or self.path.endswith((".gz", ".bz2"))
+
 
 @dataclass(frozen=True)
 class Listing:

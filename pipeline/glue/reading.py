@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import reduce
 
-from csv_lines import one_record_a_line
+from csv_lines import has_one_record_per_line
 from data_schema import ColumnSpec, Schema
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -51,7 +51,7 @@ def csv_groups(spark: SparkSession, files: list[RawFile], schema: Schema) -> lis
         alike.setdefault((separator, header(start, separator, schema)), []).append(file)
     groups = []
     for (separator, names), members in alike.items():
-        multiline = written.multiline and not one_record_a_line(spark, members, separator, written)
+        multiline = written.multiline and not has_one_record_per_line(spark, members, separator, written)
         columns = [f"c{position}" for position in range(len(names))]
         fields = [*(T.StructField(name, T.StringType()) for name in columns), T.StructField(MALFORMED, T.StringType())]
         reader = spark.read.schema(T.StructType(fields)).options(

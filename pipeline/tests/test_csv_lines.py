@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import importlib
 import json
 import random
 from pathlib import Path
@@ -23,9 +25,20 @@ SCHEMA = {
 @pytest.fixture
 def lines(etl, monkeypatch):
     """The module, for files of any size."""
-    module = __import__("csv_lines")
+    module = importlib.import_module("csv_lines")
     monkeypatch.setattr(module, "SEARCHED_FROM", 0)
     return module
+
+
+@pytest.fixture
+def searched(etl, spark, lines, tmp_path):
+    """Writes files, and answers if they are read in parts."""
+
+    def search(files: dict[str, bytes], separator: str = ",", **written: str) -> bool:
+        schema = etl.parse_text(json.dumps(SCHEMA | {"csv": written}))
+        return lines.has_one_record_per_line(spark, listed(etl, spark, tmp_path, files), separator, schema.csv)
+
+    return search
 
 
 def listed(etl, spark, folder: Path, files: dict[str, bytes]) -> list:
@@ -41,7 +54,6 @@ def listed(etl, spark, folder: Path, files: dict[str, bytes]) -> list:
         ('"a","b, c","1"\n', True),
         ('a,"say ""hi""",1\n', True),
         ('a,"""",1\n"","",""\n', True),
-        ("a,b,1\nc,d,0\r\n", False),
         ("a,b,1\n\nc,d,0", True),
         ('a,"b\nc",1\n', False),
         ('a,"b""\nc",1\n', False),
@@ -50,55 +62,82 @@ def listed(etl, spark, folder: Path, files: dict[str, bytes]) -> list:
         ('a,5" b,"c\nd" e,"1"\n', False),
         ('a, "b",1\n', False),
         ("a,b\rc,d,1\n", False),
+        ("a,b,1\r\n", False),
+        ("a,b,1\r\r\n", False),
+        ("a,b\rc\u2028\n", False),
         ("a,b,1\n  \nc,d,0\n", False),
-        ("a,b,1\n\r\nc,d,0\n", False),
+        ("a,b,1\n\t\t\nc,d,0\n", False),
+        ("a,b,1\n\x1a", False),
     ],
 )
-def test_record_is_known_to_have_one_line(etl, spark, lines, tmp_path, text, expected):
-    files = listed(etl, spark, tmp_path, {"x.csv": (HEADER + text).encode()})
-    written = etl.parse_text(json.dumps(SCHEMA)).csv
-    assert lines.one_record_a_line(spark, files, ",", written) is expected
+def test_record_is_known_to_have_one_line(searched, text, expected):
+    assert searched({"x.csv": (HEADER + text).encode()}) is expected
 
 
-def test_record_may_end_with_a_carriage_return(etl, spark, lines, tmp_path):
-    files = listed(etl, spark, tmp_path, {"x.csv": (HEADER + "a,b,1\n\nc,d,0\n").replace("\n", "\r\n").encode()})
-    assert lines.one_record_a_line(spark, files, ",", etl.parse_text(json.dumps(SCHEMA)).csv)
+def test_record_may_end_with_a_carriage_return(searched):
+    text = HEADER + "a,b,1\n\nc,d,0\n"
+    assert searched({"x.csv": text.replace("\n", "\r\n").encode()})
+    assert not searched({"x.csv": (text + "e,f,1").replace("\n", "\r\n").encode()})
+
+
+def test_all_files_of_a_header_have_one_record_per_line(searched):
+    plain = (HEADER + "a,b,1\n").encode()
+    assert searched({"x.csv": plain, "y.csv": plain})
+    assert not searched({"y.csv": (HEADER + 'a,"b\nc",1\n').encode()})
 
 
 @pytest.mark.parametrize(
-    ("encoding", "expected"), [("utf-8", True), ("latin-1", True), ("utf-16", False), ("?", False)]
+    ("encoding", "characters", "expected"),
+    [
+        ("utf-8", ',"', True),
+        ("UTF8", ",«", True),
+        ("latin-1", ',"', True),
+        ("windows-1252", ";'", True),
+        ("latin-1", ",«", False),
+        ("utf-16", ',"', False),
+        ("utf-16-le", ',"', False),
+        ("UTF-16BE", ',"', False),
+        ("utf-7", ',"', False),
+        ("shift_jis", "|'", False),
+        ("gbk", ',"', False),
+        ("?", ',"', False),
+    ],
 )
-def test_encoding_must_keep_the_bytes_of_quotes_and_line_ends(lines, encoding, expected):
-    assert lines.keeps_ascii(encoding) is expected
+def test_quotes_and_line_ends_are_searched_for_only_where_their_bytes_mean_nothing_else(
+    lines, encoding, characters, expected
+):
+    assert lines.is_searchable(encoding, characters) is expected
 
 
-def test_small_and_compressed_files_are_not_searched(etl, spark, tmp_path, lines, monkeypatch):
-    files = listed(etl, spark, tmp_path, {"x.csv": (HEADER + "a,b,1\n").encode()})
-    written = etl.parse_text(json.dumps(SCHEMA)).csv
-    monkeypatch.setattr(lines, "COMPRESSED", (".csv",))
-    assert not lines.one_record_a_line(spark, files, ",", written)
-    monkeypatch.undo()
-    assert not lines.one_record_a_line(spark, files, ",", written)
+def test_small_and_compressed_files_are_not_searched(searched, lines, tmp_path, monkeypatch):
+    plain = (HEADER + "a,b,1\n").encode()
+    assert not searched({"x.csv.gz": gzip.compress(plain)})
+    (tmp_path / "x.csv.gz").unlink()
+    assert searched({"x.csv": plain})
+    monkeypatch.setattr(lines, "SEARCHED_FROM", 100)
+    assert not searched({"x.csv": plain})
 
 
-def test_rows_are_the_same_as_of_the_whole_file(etl, spark, lines, tmp_path, monkeypatch):
-    generator = random.Random(1)
+def text(generator: random.Random) -> str:
     usual = ["", "a", "b c", '"a"', '"a""b"', '"a,b"', '""', '"""a"""', "1"]
-    rare = ['"', 'a"b"', '"a\nb"', "\r", " ", ' "a"', "\n", '"a"b', '"a"" "']
-    files = {}
-    for number in range(50):
-        line_end = generator.choice(["\n", "\r\n"])
-        lengths = [generator.randint(1, 5) for _ in range(generator.randint(1, 6))]
-        fields = [[generator.choice(usual if generator.random() < 0.94 else rare) for _ in range(n)] for n in lengths]
-        records = map(",".join, fields)
-        files[f"{number:02}.csv"] = (HEADER + "\n".join(records)).replace("\n", line_end).encode()
-    found = listed(etl, spark, tmp_path, files)
+    rare = ['"', 'a"b"', '"a\nb"', "\r", " ", "\t", ' "a"', "\n", '"a"b', '"a"" "']
+    lengths = [generator.randint(1, 5) for _ in range(generator.randint(1, 6))]
+    fields = [[generator.choice(usual if generator.random() < 0.94 else rare) for _ in range(n)] for n in lengths]
+    return HEADER + "\n".join(map(",".join, fields)) + generator.choice(["", "\n", "\n"])
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_rows_are_the_same_as_of_the_whole_file(etl, spark, lines, tmp_path, monkeypatch, line_end):
+    generator = random.Random(1)
+    texts = [text(generator).replace("\n", line_end) for _ in range(25)]
+    found = listed(etl, spark, tmp_path, {f"{n:02}.csv": text.encode() for n, text in enumerate(texts)})
     schema = etl.parse_text(json.dumps(SCHEMA))
-    whole = [file for file in found if lines.one_record_a_line(spark, [file], ",", schema.csv)]
-    assert 10 < len(whole) < 40, len(whole)
-    in_parts = rows(etl, spark, whole, schema)
+    of_lines = [file for file in found if lines.has_one_record_per_line(spark, [file], ",", schema.csv)]
+    assert 3 < len(of_lines) < 20, len(of_lines)
+    assert lines.has_one_record_per_line(spark, of_lines, ",", schema.csv)
+    in_parts = rows(etl, spark, of_lines, schema)
     monkeypatch.undo()
-    assert in_parts == rows(etl, spark, whole, schema)
+    assert in_parts == rows(etl, spark, of_lines, schema)
 
 
 def rows(etl, spark, files: list, schema) -> list[str]:

@@ -75,15 +75,17 @@ def test_training_rows_are_numbers_with_the_label_first_and_blanks_for_missing(r
     assert csv_rows(folder) == ["0.0,7,1,0,", "0.0,9,0,0,20.0", "1.0,5,0,1,1.5"]
 
 
-def test_compiled_expressions_mean_the_same_as_interpreted_ones(etl, run, generate, monkeypatch, tmp_path):
+def test_compiled_expressions_mean_the_same_as_interpreted_ones(etl, spark, run, generate, monkeypatch, tmp_path):
     with (tmp_path / "sample.csv").open("w") as file:
         generate.write(file, 300, 7, 0.2)
     files = {"a.csv": (tmp_path / "sample.csv").read_text()}
     options = {"schema": json.dumps(DEVELOPMENT["schema"]), "split": "0.6,0.2,0.2"}
     interpreted, folder = run(files, **options)
     rows = [csv_rows(folder, split) for split in ("train", "validation", "test")]
+    assert spark.conf.get("spark.sql.codegen.factoryMode") == "NO_CODEGEN"
     monkeypatch.setattr(etl, "COMPILED_FROM", 0)
     compiled, folder = run(files, **options)
+    assert spark.conf.get("spark.sql.codegen.factoryMode") == "FALLBACK"
     assert compiled == interpreted
     assert rows == [csv_rows(folder, split) for split in ("train", "validation", "test")]
     assert interpreted["rows"]["quarantined"] > 30

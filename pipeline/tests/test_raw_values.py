@@ -31,7 +31,7 @@ def schema(changes: dict[str, dict[str, Any]] | None = None, **fields: Any) -> d
 
 
 @pytest.fixture
-def judged(etl, spark, tmp_path):
+def judged(etl, spark, tmp_path, monkeypatch):
     """Writes files, and answers each row's typed values, fate and reasons, by its key."""
 
     def judge(files: dict[str, bytes | str], document: dict[str, Any] | None = None) -> dict[str, dict[str, Any]]:
@@ -40,7 +40,10 @@ def judged(etl, spark, tmp_path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
         parsed = etl.parse_text(json.dumps(document or schema()))
+        # As for much data, while most other tests have Spark interpret the expressions.
+        monkeypatch.setattr(etl, "COMPILED_FROM", 0)
         listing = etl.list_raw(spark, str(tmp_path / "raw"), ["csv", "json", "parquet"])
+        etl.configure_code(spark, parsed, listing)
         frame, _ = etl.read_files(spark, listing.files, parsed)
         rows = etl.judge(frame, parsed, "v1").collect()
         typed = [column.name for column in parsed.columns if column.name != "id"]

@@ -520,7 +520,7 @@ fn deployments_are_shown_apart_from_training() {
     tells(&training.stderr, &["there has been no execution yet", "pipeline staging run"]);
     project.local(&["up", "dev"]).ends_with(0);
     let never = project.local(&["pipeline", "dev", "logs", "--deploy"]).ends_with(1);
-    tells(&never.stderr, &["dev has no [pipeline.deploy]"]);
+    tells(&never.stderr, &["dev has no [pipeline.deploy]", "add it to environments/dev.toml if it is not there"]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::project::{Project, Ran};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
+    ffi::OsString,
     io::{BufRead as _, BufReader, Read as _},
     path::PathBuf,
     process::{Child, Stdio},
@@ -45,6 +46,7 @@ fn under_way(project: &Project, step: &str) -> (Child, String) {
         assert!(lines.read_line(&mut said).unwrap() > 0, "it ended: {said}");
     }
     said += std::str::from_utf8(lines.buffer()).unwrap();
+    assert!(!temporary_names(project).is_empty(), "the temporary files are somewhere else");
     child.stderr = Some(lines.into_inner());
     (child, said)
 }
@@ -54,16 +56,17 @@ fn temporary_files(project: &Project) -> PathBuf {
     project.path().join("temporary")
 }
 
+fn temporary_names(project: &Project) -> Vec<OsString> {
+    let found = std::fs::read_dir(temporary_files(project)).unwrap();
+    found.map(|entry| entry.unwrap().file_name()).collect()
+}
+
 /// Waits until the execution's programs have ended, and finds that they left no temporary file.
 #[track_caller]
 fn leaves_nothing(project: &Project) {
-    let left = || -> Vec<_> {
-        let found = std::fs::read_dir(temporary_files(project)).unwrap();
-        found.map(|entry| entry.unwrap().file_name()).collect()
-    };
     let begun = Instant::now();
-    while !left().is_empty() {
-        assert!(begun.elapsed().as_secs() < 20, "temporary files are left: {:?}", left());
+    while !temporary_names(project).is_empty() {
+        assert!(begun.elapsed().as_secs() < 20, "temporary files are left: {:?}", temporary_names(project));
         sleep(Duration::from_millis(100));
     }
 }
@@ -149,6 +152,8 @@ fn ctrl_c_stops_the_execution_and_all_its_programs() {
         sleep(Duration::from_millis(100));
     }
     leaves_nothing(&project);
+    let data = project.local(&["pipeline", "dev", "data"]).ends_with(0);
+    tells(&data.stdout, &["churn.csv"]);
 }
 
 /// True if the process that works on an execution exists.

@@ -21,11 +21,11 @@ pub(crate) struct Usage {
 
 /// Linux's `USER_HZ`, the same on every architecture.
 const TICK: Duration = Duration::from_millis(10);
-/// The shortest and the longest time between two reads of the peak, which only rises: the last read misses at most the
-/// rise after it. The interval grows with the time that has passed, so that reading costs a long run nothing.
-const POLL_INTERVALS: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(100)];
-/// The interval as a part of the time that has passed.
-const POLL_PART: u32 = 500;
+/// The shortest and the longest pause between two reads of the processes' peaks. A process that lives for less than a
+/// pause may be missed, and the pause may add to the wall time.
+const PAUSES: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(100)];
+/// The pause as a part of the time that has passed.
+const PAUSE_PART: u32 = 500;
 
 /// Builds mlopsctl and tells where it is.
 pub(crate) fn build(profile: &str) -> Result<PathBuf, String> {
@@ -98,11 +98,11 @@ fn attend(child: &mut Child) -> std::io::Result<(u64, String)> {
         let mut text = String::new();
         stdout.read_to_string(&mut text).map(|_| text)
     });
-    let (began, [shortest, longest]) = (Instant::now(), POLL_INTERVALS);
+    let (began, [shortest, longest]) = (Instant::now(), PAUSES);
     let mut peak = 0;
     while !reader.is_finished() {
         peak = peak.max(family(id).into_iter().map(peak_of).sum());
-        thread::sleep((began.elapsed() / POLL_PART).clamp(shortest, longest));
+        thread::sleep((began.elapsed() / PAUSE_PART).clamp(shortest, longest));
     }
     let output = reader.join().map_err(|_| std::io::ErrorKind::Other)??;
     Ok((peak, output))

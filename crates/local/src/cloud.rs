@@ -25,9 +25,9 @@ static ACCOUNT: OnceLock<String> = OnceLock::new();
 
 /// The embedded AWS. Cheap to clone: clones are the same cloud.
 ///
-/// Changes reach the disk before the call that made them is answered, as long as saving takes at most a fifth of the
-/// time; with much data they reach it a little later, at the latest when the last clone is dropped. A save is of one
-/// moment in all services, so that a killed process leaves the cloud as it was at one moment.
+/// Changes reach the disk before the call that made them is answered, or as soon as the last save has rested: four times
+/// as long as it took, and at most five seconds. Dropping the last clone saves what is left. A save is of one moment in
+/// all services, so that a killed process leaves the cloud as it was at one moment.
 #[derive(Clone)]
 pub struct Cloud {
     pub(crate) region: String,

@@ -14,11 +14,14 @@ use std::io::Cursor;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::fs::File;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, BufReader};
 use winterbaume_core::{Vfs, VfsEntry, VfsError, VfsStat};
 
 use crate::Error;
 use crate::disk::replace;
+
+/// Bytes. The reader of a range skips what comes before it, a few kilobytes at a time.
+const READ_AT_ONCE: usize = 1 << 20;
 
 /// A store of contents by path.
 #[derive(Debug)]
@@ -142,8 +145,11 @@ impl Objects {
         let content = self.contents().by_path.get(path).cloned();
         match (content, &self.dir) {
             (Some(Content::New(bytes)), _) => Ok(Box::new(Cursor::new(bytes))),
-            // Not the whole of it: the reader may want a part.
-            (Some(Content::Kept { sha256, .. }), Some(dir)) => Ok(Box::new(File::open(dir.join(sha256)).await?)),
+            // Opens the file without reading it: a request for a range needs only a part.
+            (Some(Content::Kept { sha256, .. }), Some(dir)) => {
+                let file = File::open(dir.join(sha256)).await?;
+                Ok(Box::new(BufReader::with_capacity(READ_AT_ONCE, file)))
+            }
             _ => Err(VfsError::NotFound(path.to_owned())),
         }
     }

@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-/// Rests after a save, in multiples of the time that it took.
+/// The rest after a save, as a multiple of the save's duration.
 const RESTS: u32 = 4;
+/// The longest rest.
+const LONGEST_REST: Duration = Duration::from_secs(5);
 
-/// Lets saving take at most a fifth of the time: a save rests for four times as long as the last one took. With little
-/// data each change is saved at once; with much data, changes share a save, so that the cost of saving grows as the work
-/// does. A process that is killed meanwhile loses the changes since the last save, of all services alike.
+/// Lets saving take about a fifth of the time: a change within four times the duration of the last save waits for the
+/// next one. So with much data, changes share a save, and the cost of saving grows as the work does. A process that is
+/// killed meanwhile loses the changes since the last save, of all services alike.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     last: Option<Last>,
@@ -22,9 +24,8 @@ struct Last {
 impl Pace {
     /// The time until the next save may begin.
     pub(crate) fn rest(&self, now: Instant) -> Duration {
-        self.last
-            .as_ref()
-            .map_or(Duration::ZERO, |last| (last.ended + last.took * RESTS).saturating_duration_since(now))
+        let Some(last) = &self.last else { return Duration::ZERO };
+        (last.ended + (last.took * RESTS).min(LONGEST_REST)).saturating_duration_since(now)
     }
 
     /// Takes note of a save that succeeded.
@@ -60,6 +61,14 @@ mod tests {
         assert_eq!(pace.rest(began + millis(190)), millis(10));
         assert_eq!(pace.rest(began + millis(200)), Duration::ZERO);
         assert_eq!(pace.rest(began + millis(500)), Duration::ZERO);
+    }
+
+    #[test]
+    fn no_save_rests_longer_than_five_seconds() {
+        let began = Instant::now();
+        let mut pace = Pace::default();
+        pace.saved(began, began + millis(60_000));
+        assert_eq!(pace.rest(began + millis(60_000)), LONGEST_REST);
     }
 
     #[test]

@@ -178,8 +178,9 @@ impl StateBucket {
         Ok(there.is_some())
     }
 
-    /// True if the bucket has this stack's tags, or neither tags nor objects. A run that makes the bucket at the same
-    /// time may tag it between two reads, so one read of the tags decides; objects mean that tags came before them.
+    /// True if the bucket has this stack's tags, or neither tags nor objects. Another first run may tag it between two
+    /// reads, so tags that were read decide at once. A bucket without tags but with objects was tagged meanwhile, or is
+    /// another's: its tags are read again.
     async fn may_complete(&self, tags: &Tags) -> Result<bool> {
         let live = self.live_tags().await?;
         if live != Tags::default() {

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -27,18 +27,30 @@ from .serving import serve
 
 # Nothing here needs the time that AWS's services need.
 LONGEST_WAIT = 1.0  # seconds
+CLEANER = Path(__file__).with_name("cleaner.py")
 
 
-def end_with_stdin(services: Services, folder: str) -> None:
+def end_with_stdin(services: Services) -> None:
     sys.stdin.buffer.read()
     services.end()
-    shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 
-def keep_temporary_files_in(folder: str) -> None:
-    """Temporary files of this process and of the programs that it starts: a run may leave a copy of a whole bucket."""
+def keep_temporary_files_together() -> subprocess.Popen[bytes]:
+    """Makes this process and its programs create their temporary files in one folder, among them copies of buckets.
+
+    A process of its own removes the folder: this one may be killed, and as long as it lives, its threads may take what
+    is missing there for something that a job removed.
+    """
+    folder = tempfile.mkdtemp(prefix="mlopsctl-")
     tempfile.tempdir = os.environ["TMPDIR"] = folder
+    return subprocess.Popen(
+        [sys.executable, "-I", CLEANER, folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def execute(clients: Clients, services: Services, arn: str) -> None:
@@ -63,17 +75,18 @@ def main() -> None:
     _, _, _, region, account, *_ = options.arn.split(":")
     clients = Clients(options.endpoint, region, account)
     images = Images(options.builtin, options.own, account)
-    with tempfile.TemporaryDirectory(prefix="mlopsctl-", ignore_cleanup_errors=True) as folder:
-        keep_temporary_files_in(folder)
-        services = Services(clients, images, Waits(LONGEST_WAIT), options.memory)
-        try:
-            if options.work == "execute":
-                Thread(target=end_with_stdin, args=(services, folder), daemon=True).start()
-                execute(clients, services, options.arn)
-            else:
-                serve(clients, services.programs, images, options.arn.rsplit("/", 1)[1])
-        finally:
-            services.end()
+    # Kept until the end: the folder goes with the pipe.
+    cleaner = keep_temporary_files_together()
+    services = Services(clients, images, Waits(LONGEST_WAIT), options.memory)
+    try:
+        if options.work == "execute":
+            Thread(target=end_with_stdin, args=(services,), daemon=True).start()
+            execute(clients, services, options.arn)
+        else:
+            serve(clients, services.programs, images, options.arn.rsplit("/", 1)[1])
+    finally:
+        services.end()
+        cleaner.stdin.close()
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ def chosen(path: str, row: list[str]) -> list[str]:
 def transformed(lines: list[str], processing: dict[str, str], predict: Callable[[str], str]) -> str:
     """The model's answers to the rows of one request, joined to the rows that were read."""
     rows = [row for row in csv.reader(lines) if row]
+    if not rows:
+        return ""
     sent = "".join(",".join(chosen(processing.get("InputFilter", "$[0:]"), row)) + "\n" for row in rows)
     answers = [answer.split(",") for answer in predict(sent).splitlines()]
     if len(answers) != len(rows):

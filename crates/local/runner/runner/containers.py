@@ -125,5 +125,4 @@ class Server:
         return answer
 
     def end(self) -> None:
-        self.program.kill()
-        self.program.wait()
+        self.container.programs.end(self.program)

@@ -46,7 +46,7 @@ class Functions:
                 if not answer.exists():
                     error = {"errorType": "Runtime.ExitError", "errorMessage": f"exit status {program.returncode}"}
             except subprocess.TimeoutExpired:
-                program.kill()
+                self.programs.end(program)
                 said, _ = program.communicate()
                 timeout = f"Task timed out after {settings['Timeout']}.00 seconds"
                 error = {"errorType": "Sandbox.Timedout", "errorMessage": timeout}

@@ -203,10 +203,10 @@ class TransformJobs(Jobs):
             server.end()
 
     def transform(self, request: dict[str, Any], server: Server, read: Path, written: Path) -> None:
-        """The answers to a file's rows, request by request: a file may be larger than the memory."""
+        """Sends a file's rows request by request, and writes the answers, so that memory holds one request."""
         content_type, processing = request["TransformInput"]["ContentType"], request.get("DataProcessing", {})
         megabytes = request.get("MaxPayloadInMB") or PAYLOAD_MB
-        with read.open(newline="") as rows, written.open("w") as answers:
+        with read.open(newline="", encoding="utf-8") as rows, written.open("w", encoding="utf-8") as answers:
             for batch in batches(rows, megabytes):
                 predict = lambda sent: server.predict(sent.encode(), content_type).decode()  # noqa: E731
                 answers.write(transformed(batch, processing, predict))

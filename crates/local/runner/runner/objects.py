@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 CHUNK = 1 << 20  # bytes
 
 
 def location(uri: str) -> tuple[str, str]:
-    parts = urlparse(uri)
-    return parts.netloc, parts.path.lstrip("/")
+    """The bucket and the key, which may have any characters."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
 
 
 class Objects:

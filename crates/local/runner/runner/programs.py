@@ -32,29 +32,35 @@ class Programs:
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(os.cpu_count() or 1)),
         }
         self.running: set[subprocess.Popen[Any]] = set()
+        self.ended = False
         self.lock = Lock()
 
     def start(self, arguments: list[str | Path], environment: dict[str, str], **options: Any) -> subprocess.Popen[Any]:
         # The settings of AWS that this process was started with belong to another AWS.
         own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        program = subprocess.Popen(
-            [sys.executable, *map(str, arguments)],
-            env={**own, **self.environment, **environment},
-            start_new_session=True,
-            **options,
-        )
         with self.lock:
+            if self.ended:
+                raise RuntimeError("all programs are being ended")
+            program = subprocess.Popen(
+                [sys.executable, *map(str, arguments)],
+                env={**own, **self.environment, **environment},
+                start_new_session=True,
+                **options,
+            )
             self.running = {other for other in self.running if other.poll() is None} | {program}
         return program
 
     def end(self, program: subprocess.Popen[Any]) -> None:
         """Ends a program and those that it started: the JVM of Spark would go on writing for a moment."""
-        # It may have ended by itself. On macOS, permission is denied for one that was not waited for.
+        # macOS answers EPERM for a group whose only process is a zombie.
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(program.pid, signal.SIGKILL)
+            if program.poll() is None:
+                os.killpg(program.pid, signal.SIGKILL)
         program.wait()
 
     def end_all(self) -> None:
+        """Ends all programs. None is started from then on."""
         with self.lock:
+            self.ended = True
             for program in self.running:
                 self.end(program)

@@ -244,9 +244,11 @@ impl Buckets {
             ("GET" | "HEAD", _) if !key.is_empty() => {
                 // A part of an object comes without the checksum of the whole.
                 let is_part = answer.status == 206;
-                let wanted = header(&call.request.headers, "x-amz-checksum-mode").is_some() && !is_part;
+                let shows_checksum = header(&call.request.headers, "x-amz-checksum-mode").is_some() && !is_part;
                 let etag = header(&answer.headers, "etag").unwrap_or_default().to_owned();
-                if let Some((_, name, value)) = kept.checksums.get(&path).filter(|(of, _, _)| wanted && *of == etag) {
+                if let Some((_, name, value)) =
+                    kept.checksums.get(&path).filter(|(of, _, _)| shows_checksum && *of == etag)
+                {
                     insert(answer, name, value);
                 }
                 if let Some((_, metadata)) = kept.metadata.get(&path).filter(|(of, _)| *of == etag) {

@@ -143,7 +143,7 @@ async fn bucket_of_the_own_name_that_others_made_is_used_as_it_is_or_refused() {
     assert!(s3.get_bucket_policy().bucket(NAME).send().await.is_err(), "it was given a policy");
 }
 
-/// Answers the first read of a bucket's tags as it was before another run set them.
+/// Hides a bucket's tags from the first read, as if another run set them just after it.
 #[derive(Default)]
 struct TaggedMeanwhile(AtomicBool);
 

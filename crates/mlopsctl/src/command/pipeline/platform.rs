@@ -170,10 +170,10 @@ impl Platform {
     }
 
     fn lacks(&self, what: &str) -> CommandError {
-        let name = &self.session.name;
+        let (name, file) = (&self.session.name, self.session.file.display());
         CommandError::failed_with(
             format!("{name} has no {what}"),
-            format!("describe one in the environment's file, then `mlopsctl up {name}`; or it is not up completely"),
+            format!("add it to {file} if it is not there, then run `mlopsctl up {name}`"),
         )
     }
 }
