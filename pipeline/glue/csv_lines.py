@@ -19,7 +19,7 @@ SEARCHED_FROM = 8 << 20
 
 
 def has_one_record_per_line(spark: SparkSession, files: list[RawFile], separator: str, written: CsvFormat) -> bool:
-    """True if the files are worth reading in parts, and that gives the rows that reading them whole gives."""
+    """True if a file is large, and reading the files in parts gives the same rows as reading them whole."""
     is_large = any(file.size >= SEARCHED_FROM and not file.is_compressed for file in files)
     if not is_large or not is_searchable(written.encoding, separator + written.quote):
         return False
@@ -33,8 +33,10 @@ def has_one_record_per_line(spark: SparkSession, files: list[RawFile], separator
 
 
 def is_searchable(encoding: str, characters: str) -> bool:
-    """True if lines and these characters are found in the bytes of an encoding without decoding them: it is UTF-8, or
-    has one byte for each character, and those of ASCII for what is searched for."""
+    """True if the bytes of an encoding show lines and these characters without being decoded.
+
+    It is UTF-8, or it has one byte for each character, and the bytes of ASCII for these.
+    """
     if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
         return True
     ascii_bytes = bytes(range(128))
@@ -53,7 +55,7 @@ def may_span_lines(separator: str, quote: str) -> str:
     """
     line = r"regexp_replace(value, '\\r\\z', '')"
     q, s = re.escape(quote), re.escape(separator)
-    # Possessive, as a field has one reading only, and without recursion for each of its quotes.
+    # Possessive quantifiers: a field can be read in one way only, and Java needs no recursion for its quotes.
     complete_field = rf"(^|{s}){q}[^{q}]*+(?:{q}{q}[^{q}]*+)*+{q}(?={s}|\z)"
     rest = f"regexp_replace({line}, {sql_text(complete_field)}, '')"
     return (

@@ -64,8 +64,10 @@ OPTIONAL_ARGUMENTS = {
 IGNORED_NAMED_AT_MOST = 100
 # Columns of a schema.
 COMPILED_UP_TO = 100
-# Bytes of text. Compressed files are taken for ten times as large.
-COMPILED_FROM, INFLATED_BY = 2 << 20, 10
+# Bytes of text.
+COMPILED_FROM = 2 << 20
+# The text of a compressed file, as a multiple of the file's size.
+INFLATED_BY = 10
 
 
 def parse_split(text: str) -> tuple[float, ...]:

@@ -36,21 +36,24 @@ def end_with_stdin(services: Services) -> None:
     os._exit(1)
 
 
-def keep_temporary_files_together() -> subprocess.Popen[bytes]:
+def keep_temporary_files_together() -> None:
     """Makes this process and its programs create their temporary files in one folder, among them copies of buckets.
 
-    A process of its own removes the folder: this one may be killed, and as long as it lives, its threads may take what
-    is missing there for something that a job removed.
+    A process of its own removes the folder when this one has ended. As long as it lives, its threads would take a file
+    that is missing there for one that a job removed, and remove the object too.
     """
     folder = tempfile.mkdtemp(prefix="mlopsctl-")
     tempfile.tempdir = os.environ["TMPDIR"] = folder
-    return subprocess.Popen(
+    # Python closes no bare descriptor, so only the end of this process closes the other end of the pipe.
+    ends_with_this_process, _ = os.pipe()
+    subprocess.Popen(
         [sys.executable, "-I", CLEANER, folder],
-        stdin=subprocess.PIPE,
+        stdin=ends_with_this_process,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    os.close(ends_with_this_process)
 
 
 def execute(clients: Clients, services: Services, arn: str) -> None:
@@ -75,8 +78,7 @@ def main() -> None:
     _, _, _, region, account, *_ = options.arn.split(":")
     clients = Clients(options.endpoint, region, account)
     images = Images(options.builtin, options.own, account)
-    # Kept until the end: the folder goes with the pipe.
-    cleaner = keep_temporary_files_together()
+    keep_temporary_files_together()
     services = Services(clients, images, Waits(LONGEST_WAIT), options.memory)
     try:
         if options.work == "execute":
@@ -86,7 +88,6 @@ def main() -> None:
             serve(clients, services.programs, images, options.arn.rsplit("/", 1)[1])
     finally:
         services.end()
-        cleaner.stdin.close()
 
 
 if __name__ == "__main__":

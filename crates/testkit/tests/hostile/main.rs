@@ -21,6 +21,7 @@ mod logs;
 mod makespan;
 mod network;
 mod object_lock;
+mod own_state_bucket;
 mod owners;
 mod pages;
 mod permissions;

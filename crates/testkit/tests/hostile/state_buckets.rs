@@ -1,21 +1,17 @@
-//! Buckets for a state: existing ones, and the environment's own.
+//! Existing buckets for states, and the states in them.
 
 use async_trait::async_trait;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::types::{
-    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, Tag, Tagging, VersioningConfiguration,
+    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, VersioningConfiguration,
 };
 use local::{ACCOUNT, Call, Cloud, Layer, LostAnswer, Next, Response};
 use state::{Error, Holder, Lock, StateBucket, StateIdentity, StateKeys, Store as _};
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
-};
-use testkit::{Aws, Platform};
+use std::sync::{Arc, Mutex};
 use vocabulary::Place;
 
-const REGION: &str = "ap-south-1";
-const NAME: &str = "company-states";
+pub(crate) const REGION: &str = "ap-south-1";
+pub(crate) const NAME: &str = "company-states";
 
 /// An existing bucket for states.
 pub(crate) async fn shared_bucket(sdk: &SdkConfig, name: &str, versioned: bool) {
@@ -29,7 +25,7 @@ pub(crate) async fn shared_bucket(sdk: &SdkConfig, name: &str, versioned: bool) 
 }
 
 /// Answers some operations itself.
-struct Instead {
+pub(crate) struct Instead {
     operations: &'static [&'static str],
     status: u16,
     body: &'static str,
@@ -46,7 +42,7 @@ impl Layer for Instead {
 }
 
 /// A cloud with a bucket for states, in which one operation is answered so.
-async fn cloud(versioned: bool, instead: Option<Instead>) -> SdkConfig {
+pub(crate) async fn cloud(versioned: bool, instead: Option<Instead>) -> SdkConfig {
     let cloud = Cloud::open(None, REGION, ACCOUNT).unwrap();
     shared_bucket(&cloud.sdk_config(), NAME, versioned).await;
     match instead {
@@ -122,61 +118,6 @@ async fn named_bucket_that_is_public_is_refused_for_a_first_state() {
     }
 }
 
-#[tokio::test]
-async fn bucket_of_the_own_name_that_others_made_is_used_as_it_is_or_refused() {
-    let sdk = cloud(false, None).await;
-    let s3 = aws_s3::client(&sdk);
-    let theirs = Tag::builder().key("Team").value("data").build().unwrap();
-    let tagging = Tagging::builder().tag_set(theirs).build().unwrap();
-    s3.put_bucket_tagging().bucket(NAME).tagging(tagging).send().await.unwrap();
-    let make = async || {
-        let bucket = StateBucket::new(aws_s3::client(&sdk), NAME, &Place::new(ACCOUNT, REGION));
-        bucket.make(&blueprint::identity("mlops-pipeline", "dev")).await
-    };
-    let refused = make().await.unwrap_err();
-    assert!(matches!(&refused, Error::UnusableBucket { what, .. } if what.contains("keeps no earlier versions")));
-    let enabled = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
-    s3.put_bucket_versioning().bucket(NAME).versioning_configuration(enabled).send().await.unwrap();
-    make().await.unwrap();
-    let tags = s3.get_bucket_tagging().bucket(NAME).send().await.unwrap();
-    assert_eq!(tags.tag_set().iter().map(Tag::key).collect::<Vec<_>>(), ["Team"]);
-    assert!(s3.get_bucket_policy().bucket(NAME).send().await.is_err(), "it was given a policy");
-}
-
-/// Hides a bucket's tags from the first read, as if another run set them just after it.
-#[derive(Default)]
-struct TaggedMeanwhile(AtomicBool);
-
-#[async_trait]
-impl Layer for TaggedMeanwhile {
-    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, LostAnswer> {
-        match call.operation == "GET bucket?tagging" && !self.0.swap(true, Ordering::Relaxed) {
-            true => Ok(Response::xml(404, "<Error><Code>NoSuchTagSet</Code><Message>no tags</Message></Error>")),
-            false => next.run(call).await,
-        }
-    }
-}
-
-#[tokio::test]
-async fn bucket_that_another_first_run_is_just_making_is_completed_by_both() {
-    for has_lock in [false, true] {
-        let cloud = Cloud::open(None, REGION, ACCOUNT).unwrap();
-        let (sdk, tags) = (cloud.sdk_config(), blueprint::identity("mlops-pipeline", "dev"));
-        shared_bucket(&sdk, NAME, false).await;
-        let set = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().unwrap()).collect();
-        let tagging = Tagging::builder().set_tag_set(Some(set)).build().unwrap();
-        aws_s3::client(&sdk).put_bucket_tagging().bucket(NAME).tagging(tagging).send().await.unwrap();
-        if has_lock {
-            put(&sdk, "lock.json", "{}".to_owned()).await;
-        }
-        let sdk = cloud.with_layer(Arc::new(TaggedMeanwhile::default())).sdk_config();
-        let s3 = aws_s3::client(&sdk);
-        StateBucket::new(s3.clone(), NAME, &Place::new(ACCOUNT, REGION)).make(&tags).await.unwrap();
-        let versioning = s3.get_bucket_versioning().bucket(NAME).send().await.unwrap();
-        assert_eq!(versioning.status(), Some(&BucketVersioningStatus::Enabled), "with a lock: {has_lock}");
-    }
-}
-
 /// The keys of a project's state in the bucket.
 async fn keys(sdk: &SdkConfig, project: &str, environment: &str) -> Result<StateKeys, Error> {
     let bucket = StateBucket::named(aws_s3::client(sdk), NAME, &Place::new(ACCOUNT, REGION));
@@ -187,7 +128,7 @@ fn identity(project: &str, environment: &str) -> StateIdentity {
     StateIdentity::new(&blueprint::identity(project, environment), &Place::new(ACCOUNT, REGION), NAME)
 }
 
-async fn put(sdk: &SdkConfig, key: &str, body: String) {
+pub(crate) async fn put(sdk: &SdkConfig, key: &str, body: String) {
     aws_s3::client(sdk).put_object().bucket(NAME).key(key).body(body.into_bytes().into()).send().await.unwrap();
 }
 
@@ -322,26 +263,4 @@ async fn history_ends_where_the_store_repeats_a_page() {
     let bucket = StateBucket::named(aws_s3::client(&sdk), NAME, &Place::new(ACCOUNT, REGION));
     let error = bucket.store().history("state.json").await.unwrap_err();
     assert!(error.to_string().contains("the pages of the list repeat"), "{error}");
-}
-
-#[test]
-fn own_bucket_forgets_old_locks_and_the_oldest_of_many_states() {
-    let platform = Platform::named("dev");
-    let mut aws = Aws::brisk(platform.region(), 1);
-    aws.run(async |sdk| {
-        let bucket = platform.state_bucket(&sdk);
-        bucket.make(&blueprint::identity("mlops-pipeline", "dev")).await.unwrap();
-        let read =
-            aws_s3::client(&sdk).get_bucket_lifecycle_configuration().bucket(bucket.name()).send().await.unwrap();
-        let rules: Vec<_> = read
-            .rules()
-            .iter()
-            .map(|rule| {
-                let old = rule.noncurrent_version_expiration().unwrap();
-                let prefix = rule.filter().and_then(|filter| filter.prefix()).unwrap();
-                (prefix, old.noncurrent_days(), old.newer_noncurrent_versions())
-            })
-            .collect();
-        assert_eq!(rules, [("state.json", Some(90), Some(100)), ("lock.json", Some(1), None)]);
-    });
 }
