@@ -6,8 +6,10 @@ import csv
 import json
 import os
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -38,35 +40,44 @@ class Table:
         return np.frombuffer(self.numbers, dtype=np.float32).reshape(-1, self.width)
 
 
-def rows_of(lines: Iterable[str]) -> Iterator[list[str]]:
-    """The fields of lines without a header."""
-    return (row for row in csv.reader(lines) if row)
-
-
-def parse_csv(lines: Iterable[str]) -> np.ndarray:
+def read_table(lines: Iterable[str]) -> Table:
     """Numbers without header; an empty field is a missing value."""
     table = Table()
-    for row in rows_of(lines):
-        table.append(row)
-    return table.matrix()
+    for row in csv.reader(lines):
+        if row:
+            table.append(row)
+    return table
 
 
 def read_channel(channel: str) -> tuple[np.ndarray, np.ndarray] | None:
     """Features and labels of all files of an input channel, in order of their names.
 
-    None when the job has no such channel. A row begins with its label.
+    None when the job has no such channel. A row begins with its label. Each core reads files of its own.
     """
     folder = ROOT / "input" / "data" / channel
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "_")))
     if not files:
         return None
-    features, labels = Table(), Table()
-    for path in files:
-        with path.open(newline="") as file:
-            for row in rows_of(file):
-                labels.append(row[:1])
-                features.append(row[1:])
-    return features.matrix(), labels.matrix()
+    cores = min(len(files), os.cpu_count() or 1)
+    if cores == 1:
+        tables = [read_file(path) for path in files]
+    else:
+        # A fork of a process with threads, such as those of numpy, may wait for ever.
+        with ProcessPoolExecutor(cores, get_context("spawn")) as pool:
+            tables = list(pool.map(read_file, files))
+    parts = [table.matrix() for table in tables if table.width]
+    if not parts:
+        raise ValueError("no rows")
+    widths = sorted({part.shape[1] for part in parts})
+    if len(widths) > 1:
+        raise ValueError(f"rows of different lengths: {widths[0]} and {widths[-1]} fields")
+    rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return rows[:, 1:], rows[:, :1]
+
+
+def read_file(path: Path) -> Table:
+    with path.open(newline="") as file:
+        return read_table(file)
 
 
 def hosts() -> list[str]:

@@ -9,11 +9,11 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import xgboost as xgb
-from container import MODEL_FILE, ROOT, parse_csv
+from container import MODEL_FILE, ROOT, read_table
 
 
 def predict(booster: xgb.Booster, body: str) -> str:
-    rows = parse_csv(body.splitlines())
+    rows = read_table(body.splitlines()).matrix()
     if rows.shape[1] != booster.num_features():
         raise ValueError(f"{rows.shape[1]} fields, the model has {booster.num_features()} features")
     answers = booster.inplace_predict(rows).astype(float)

@@ -173,6 +173,37 @@ def test_several_classes_get_a_probability_each(job, monkeypatch):
     assert [sum(row) for row in rows] == pytest.approx([1, 1])
 
 
+CHANNEL = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import container
+if __name__ == "__main__":
+    features, labels = container.read_channel("train")
+    print(features.tolist(), labels.ravel().tolist())
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (["1,2,3\n0,4,\n", "", "1,5,6\n"], "[[2.0, 3.0], [4.0, nan], [5.0, 6.0]] [1.0, 0.0, 1.0]\n"),
+        (["1,2,3\n", "0,4\n"], "rows of different lengths: 2 and 3 fields"),
+        (["1,2,3\n", "0,a,4\n"], "could not convert string to float: 'a'"),
+        (["", ""], "ValueError: no rows"),
+    ],
+)
+def test_files_are_read_at_the_same_time_and_keep_their_order(tmp_path, files, expected):
+    folder = tmp_path / "input" / "data" / "train"
+    folder.mkdir(parents=True)
+    for number, text in enumerate(files):
+        (folder / f"part-{number}.csv").write_text(text)
+    script = tmp_path / "script.py"
+    script.write_text(CHANNEL)
+    environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, script, IMAGE], env=environment, text=True, capture_output=True)
+    assert expected in done.stdout + done.stderr
+
+
 MEASURED = """
 import resource, sys
 sys.path.insert(0, sys.argv[1])

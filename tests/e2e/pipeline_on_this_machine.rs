@@ -143,7 +143,7 @@ fn ctrl_c_stops_the_execution_and_all_its_programs() {
     assert_eq!(child.wait().unwrap().code(), Some(1), "{said}");
     tells(&said, &["was stopped"]);
     let status = project.local(&["pipeline", "dev", "status"]).ends_with(1);
-    tells(&status.stdout, &["was stopped", "stopped by Ctrl-C"]);
+    tells(&status.stdout, &["was stopped", "✗ ExtractTransformLoad", "interrupted", "stopped by Ctrl-C"]);
     // Each program names the endpoint or a folder of its execution, which no other test has.
     let execution = status.stdout.split_whitespace().nth(1).unwrap().to_owned();
     let begun = Instant::now();
@@ -172,6 +172,38 @@ fn a_killed_command_is_told_of_by_the_next_one() {
     let status = project.local(&["pipeline", "dev", "status"]).ends_with(1);
     tells(&status.stdout, &["failed", "WorkerEnded", "Start another one"]);
     leaves_nothing(&project);
+}
+
+#[test]
+fn a_killed_runner_leaves_no_program() {
+    let project = with_data();
+    let (mut child, _) = under_way(&project, "ExtractTransformLoad");
+    let all = programs(&project);
+    let (runner, _) = all.iter().find(|(_, line)| line.contains("runner\0--endpoint")).expect("a runner works");
+    assert!(all.iter().any(|(_, line)| line.contains("java")), "Spark works: {all:?}");
+    kill_process(*runner, Signal::KILL).unwrap();
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{said}");
+    let status = project.local(&["pipeline", "dev", "status"]).ends_with(1);
+    let reason = "error: ExtractTransformLoad: WorkerFailed: the runner ended with signal: 9 (SIGKILL)\n";
+    tells(&status.stdout, &["failed", "✗ ExtractTransformLoad", "interrupted", reason]);
+    leaves_nothing(&project);
+    let left: Vec<_> = programs(&project).into_iter().filter(|(_, line)| !line.contains("cleaner.py")).collect();
+    assert!(left.is_empty(), "programs are left: {left:?}");
+}
+
+/// The command lines of the processes of [`under_way`] that have a folder for temporary files.
+fn programs(project: &Project) -> Vec<(Pid, String)> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let numbers = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
+    let folder = temporary_files(project).into_os_string().into_string().unwrap();
+    let read = |id: i32, file: &str| {
+        let bytes = std::fs::read(format!("/proc/{id}/{file}")).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let of_project = numbers.filter(|id| read(*id, "environ").is_some_and(|text| text.contains(&folder)));
+    of_project.filter_map(|id| Some((Pid::from_raw(id)?, read(id, "cmdline")?))).collect()
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod events;
 mod executions;
 mod glue;
 mod homes;
+mod identity;
 mod kind;
 mod lake;
 mod lambda;
@@ -76,7 +77,7 @@ pub(crate) fn services(objects: Option<PathBuf>) -> Vec<(&'static str, Box<dyn S
         ("servicequotas", Box::new(quotas::Quotas)),
         ("sns", completed(emulated(SnsService::new()), completed::sns)),
         ("states", documented(&states::CATALOG, SfnService::new())),
-        ("sts", emulated(StsService::new())),
+        ("sts", Box::new(identity::Identity { inner: emulated(StsService::new()) })),
     ]
 }
 

@@ -104,6 +104,7 @@ impl Worker for Runner {
             };
             match child.wait().await {
                 Ok(status) if status.success() => Ok(()),
+                Ok(status) if last.is_empty() => Err(format!("the runner ended with {status}")),
                 Ok(status) => Err(format!("the runner ended with {status}: {last}")),
                 Err(error) => Err(error.to_string()),
             }

@@ -28,6 +28,8 @@ pub struct Step {
     pub visits: usize,
     /// Calls of what it stands for, a task's retries included.
     pub attempts: Vec<Attempt>,
+    /// True if the execution ended during its last visit, and not because it failed.
+    pub is_interrupted: bool,
     /// The time spent in it, without the visit under way.
     pub(crate) spent: SignedDuration,
     /// Since when it is being visited.
@@ -142,6 +144,11 @@ impl History {
     /// The step that is being visited.
     pub fn running(&self) -> Option<&Step> {
         self.steps.iter().rev().find(|step| step.is_running())
+    }
+
+    /// The step that was being visited when the execution was stopped or ran out of time.
+    pub fn interrupted(&self) -> Option<&Step> {
+        self.steps.iter().rev().find(|step| step.is_interrupted)
     }
 
     /// The step with this name.

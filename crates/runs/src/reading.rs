@@ -1,7 +1,7 @@
 //! Reads an execution's events: each belongs to the step of the one before it.
 
 use crate::{Attempt, Event, FailureReason, History, Phase, Step, Task, time::timestamp};
-use aws_sdk_sfn::types::HistoryEvent;
+use aws_sdk_sfn::types::{HistoryEvent, HistoryEventType};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -15,6 +15,11 @@ impl History {
         reading.history
     }
 }
+
+/// The events with which an execution ends before it has left its last step. That of one that was stopped names no event
+/// before it.
+const ENDS: [HistoryEventType; 3] =
+    [HistoryEventType::ExecutionAborted, HistoryEventType::ExecutionFailed, HistoryEventType::ExecutionTimedOut];
 
 /// The meaning of an event for the step it belongs to.
 enum Fact<'a> {
@@ -37,6 +42,10 @@ struct Reading {
 impl Reading {
     fn take(&mut self, event: &HistoryEvent) {
         let at = timestamp(&event.timestamp);
+        if ENDS.contains(&event.r#type) {
+            self.history.steps.iter_mut().for_each(|step| step.end(at));
+            return;
+        }
         let fact = fact(event);
         if let Some(Fact::Entered(name, kind, input)) = fact {
             let index = self.enter(name, kind, at, input);
@@ -70,13 +79,7 @@ impl Reading {
                 // The failure that was caught has been reported already.
                 step.failure().is_none().then_some(Phase::Done(step.spent))
             }
-            Some(Fact::Entered(..)) | None => {
-                // An execution that ends takes its last step with it.
-                if event.r#type.as_str().starts_with("Execution") {
-                    step.leave(at);
-                }
-                None
-            }
+            Some(Fact::Entered(..)) | None => None,
         };
         if let Some(phase) = phase {
             self.tell(event.id, at, index, phase);
@@ -93,6 +96,7 @@ impl Reading {
                 input: Value::Null,
                 visits: 0,
                 attempts: Vec::new(),
+                is_interrupted: false,
                 spent: SignedDuration::ZERO,
                 since: None,
             });
@@ -100,6 +104,7 @@ impl Reading {
         });
         if let Some(step) = steps.get_mut(index) {
             step.visits += 1;
+            step.is_interrupted = false;
             step.input = input;
             step.since = Some(at);
         }
@@ -123,6 +128,12 @@ impl Step {
             let task = Task::default();
             self.attempts.push(Attempt { task, began: at, ended: Some(at), outcome: Some(outcome) });
         }
+    }
+
+    /// The execution ended.
+    fn end(&mut self, at: Timestamp) {
+        self.is_interrupted = self.is_running() && self.is_work() && self.failure().is_none();
+        self.leave(at);
     }
 
     fn leave(&mut self, at: Timestamp) {

@@ -39,11 +39,10 @@ def end_with_stdin(services: Services) -> None:
 def keep_temporary_files_together() -> None:
     """Makes this process and its programs create their temporary files in one folder, among them copies of buckets.
 
-    A process of its own removes the folder when this one has ended. As long as it lives, its threads would take a file
-    that is missing there for one that a job removed, and remove the object too.
+    A process of its own removes the folder when this one has ended, and ends what is left of its programs. While this
+    one lives, its threads would take a file that is missing there for one that a job removed, and remove the object.
     """
     folder = tempfile.mkdtemp(prefix="mlopsctl-")
-    tempfile.tempdir = os.environ["TMPDIR"] = folder
     # Python closes no bare descriptor, so only the end of this process closes the other end of the pipe.
     ends_with_this_process, _ = os.pipe()
     subprocess.Popen(
@@ -54,11 +53,13 @@ def keep_temporary_files_together() -> None:
         start_new_session=True,
     )
     os.close(ends_with_this_process)
+    tempfile.tempdir = os.environ["TMPDIR"] = folder
 
 
 def execute(clients: Clients, services: Services, arn: str) -> None:
     # Spark takes its time to start, which the first steps need as well.
     services.job_runs.spark.start()
+    services.training.before_work = services.job_runs.spark.end_if_idle
     states = clients.client("stepfunctions")
     execution = states.describe_execution(executionArn=arn)
     machine = states.describe_state_machine(stateMachineArn=execution["stateMachineArn"])

@@ -6,6 +6,7 @@ It has no integration of SageMaker, lets parameters pass that no service takes, 
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -188,6 +189,8 @@ def execution_data(**fields: Any) -> ExecutionData:
 def complete(clients: Clients, waits: Waits) -> None:
     """Once per process: gives the interpreter its clients and its waits, and completes it."""
     boto_client.boto3 = clients
+    # It logs each failure of a state, which the history has as well.
+    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     others = state_task_service_factory.state_task_service_for
 
     def service_for(service_name: str) -> Any:

@@ -59,6 +59,14 @@ class Spark:
         if self.process:
             self.programs.end(self.process)
 
+    def end_if_idle(self) -> None:
+        """Frees the memory of Spark, unless it does a run."""
+        if self.turn.acquire(blocking=False):
+            try:
+                self.end()
+            finally:
+                self.turn.release()
+
 
 @dataclass
 class Run:

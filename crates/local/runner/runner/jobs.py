@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,7 @@ class Jobs:
     def __init__(self, clients: Clients, programs: Programs, images: Images, kind: str) -> None:
         self.clients, self.programs, self.images, self.kind = clients, programs, images, kind
         self.jobs: dict[str, Job] = {}
+        self.before_work: Callable[[], None] = lambda: None
         clients.played["sagemaker", f"Create{kind}"] = self.create
         clients.played["sagemaker", f"Describe{kind}"] = self.describe
         clients.played["sagemaker", f"Stop{kind}"] = self.stop
@@ -99,6 +101,7 @@ class Jobs:
 
     def work(self, name: str, job: Job) -> None:
         try:
+            self.before_work()
             container = Container(self.image(job), self.images, self.programs)
             with container.folder:
                 try:

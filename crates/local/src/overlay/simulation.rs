@@ -2,6 +2,7 @@
 
 use winterbaume_core::{parse_query_string, xml_escape};
 
+use super::identity::is_caller;
 use crate::{Call, Response};
 
 /// The answer, if the call asks about a caller of this cloud and not about a user or role in it.
@@ -10,7 +11,7 @@ pub(crate) fn answer(call: &Call) -> Option<Response> {
         return None;
     }
     let given = parse_query_string(&String::from_utf8_lossy(&call.request.body));
-    if !given.get("PolicySourceArn")?.starts_with("arn:aws:sts:") {
+    if !is_caller(given.get("PolicySourceArn")?) {
         return None;
     }
     let actions = (1..).map_while(|at| given.get(&format!("ActionNames.member.{at}")));

@@ -287,6 +287,11 @@ async fn the_caller_is_the_account_asked_for() {
     let sts = aws_sdk_sts::Client::new(&cloud().sdk_config());
     let caller = sts.get_caller_identity().send().await.unwrap();
     assert_eq!(caller.account(), Some(ACCOUNT));
+    let arn = caller.arn().unwrap();
+    assert_eq!(arn, format!("arn:aws:iam::{ACCOUNT}:user/local"), "AWS has users in IAM alone");
+    let iam = aws_sdk_iam::Client::new(&cloud().sdk_config());
+    let asked = iam.simulate_principal_policy().policy_source_arn(arn).action_names("s3:GetObject").send().await;
+    assert_eq!(asked.unwrap().evaluation_results()[0].eval_decision().as_str(), "allowed");
     let other = Cloud::open(None, REGION, "210987654321");
     assert!(matches!(other, Err(Error::Account { .. })), "one account per process");
 }

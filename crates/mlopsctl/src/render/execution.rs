@@ -70,12 +70,16 @@ impl Page<'_> {
             // An error that was caught and led to a good end is no alarm.
             Some(_) if !self.execution.status.is_bad() => ("✗", Style::Yellow),
             Some(_) => ("✗", Style::Alarm),
+            None if step.is_interrupted => ("✗", Style::Yellow),
             None => ("✓", Style::Green),
         };
         let mut line =
             format!("  {} {:width$}  {:>11}", printer.paint(style, sign), step.name, took(step.took(self.now)));
         if step.visits > 1 {
             line.push_str(&format!("  {} times", step.visits));
+        }
+        if step.is_interrupted {
+            line.push_str("  interrupted");
         }
         match step.retries() {
             0 => {}
@@ -94,7 +98,7 @@ impl Page<'_> {
             Status::TimedOut => "the time of the whole execution ran out".to_owned(),
             _ => why.words(),
         };
-        Some(match self.history.failed(Some(why)).or(self.history.running()) {
+        Some(match self.history.failed(Some(why)).or(self.history.running()).or(self.history.interrupted()) {
             Some(step) => format!("{}: {words}", step.name),
             None => words,
         })
@@ -125,7 +129,7 @@ impl Page<'_> {
     /// The failed step and the reason, for a program.
     pub(crate) fn error_document(&self) -> Option<FailedStep<'_>> {
         let why = self.execution.why.as_ref()?;
-        let step = self.history.failed(Some(why)).map(|step| step.name.as_str());
+        let step = self.history.failed(Some(why)).or(self.history.interrupted()).map(|step| step.name.as_str());
         Some(FailedStep { step, why: why.into() })
     }
 
@@ -133,6 +137,7 @@ impl Page<'_> {
         let status = match step.failure() {
             _ if step.is_running() => "running",
             Some(_) => "failed",
+            None if step.is_interrupted => "interrupted",
             None => "done",
         };
         StepDocument {
@@ -168,7 +173,7 @@ pub(crate) struct ExecutionDocument<'a> {
     approval: Option<&'static str>,
 }
 
-/// The step at which an execution failed, and why.
+/// The step at which an execution failed or was interrupted, and why.
 #[derive(Serialize)]
 pub(crate) struct FailedStep<'a> {
     step: Option<&'a str>,

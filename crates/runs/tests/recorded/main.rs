@@ -126,6 +126,18 @@ async fn a_loop_is_one_step_that_was_visited_often() {
     assert_eq!(execution.status, Status::Running);
 }
 
+/// Step Functions names no event before `ExecutionAborted`, unlike in other events.
+#[tokio::test]
+async fn the_step_in_which_an_execution_was_stopped_is_neither_done_nor_under_way() {
+    let (execution, history) = read("stopped").await;
+    assert_eq!((execution.status, history.running()), (Status::Aborted, None));
+    let step = history.interrupted().unwrap();
+    assert_eq!((step.name.as_str(), step.failure()), ("WaitForEndpoint", None));
+    assert_eq!(step.took(execution.ended.unwrap()), step.took(execution.ended.unwrap() + jiff::SignedDuration::from_hours(1)));
+    let (_, failed) = read("training-failed").await;
+    assert_eq!(failed.interrupted(), None, "it failed by itself");
+}
+
 #[tokio::test]
 async fn an_execution_that_does_not_exist_is_none() {
     let cloud = local::Cloud::open(None, "ap-south-1", local::ACCOUNT).unwrap();

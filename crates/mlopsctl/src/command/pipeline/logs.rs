@@ -50,7 +50,7 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// The step that was named, or the one that failed, or the one under way.
+/// The step that was named, or the one that failed, or the one that is under way or was when the execution ended.
 fn choose<'a>(
     execution: &Execution,
     history: &'a History,
@@ -58,7 +58,7 @@ fn choose<'a>(
 ) -> Result<Option<&'a Step>, CommandError> {
     let Some(named) = named else {
         let failed = execution.status.is_bad().then(|| history.failed(execution.why.as_ref())).flatten();
-        return Ok(failed.or_else(|| history.running()));
+        return Ok(failed.or_else(|| history.running()).or_else(|| history.interrupted()));
     };
     history.step(named).map(Some).ok_or_else(|| {
         let names: Vec<&str> =
