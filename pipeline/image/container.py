@@ -17,6 +17,8 @@ import numpy as np
 # SageMaker always uses /opt/ml; another place serves to run the programs elsewhere.
 ROOT = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
 MODEL_FILE = "xgboost-model.ubj"
+# Bytes. Reading fewer takes less time than starting processes for it.
+SHARED_FROM = 16 << 20
 
 
 @dataclass
@@ -52,14 +54,14 @@ def read_table(lines: Iterable[str]) -> Table:
 def read_channel(channel: str) -> tuple[np.ndarray, np.ndarray] | None:
     """Features and labels of all files of an input channel, in order of their names.
 
-    None when the job has no such channel. A row begins with its label. Each core reads files of its own.
+    None when the job has no such channel. A row begins with its label. Of much data, each core reads files of its own.
     """
     folder = ROOT / "input" / "data" / channel
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "_")))
     if not files:
         return None
     cores = min(len(files), os.cpu_count() or 1)
-    if cores == 1:
+    if cores == 1 or sum(path.stat().st_size for path in files) < SHARED_FROM:
         tables = [read_file(path) for path in files]
     else:
         # A fork of a process with threads, such as those of numpy, may wait for ever.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 
 import pytest
 from evaluation_cases import EVENT, FEATURES, REGRESSION, Pairs, bucket, scores
@@ -81,20 +82,22 @@ def test_the_interval_holds_the_true_difference_and_is_the_same_each_time(evalua
     low, high = first["interval"]
     assert low < first["difference"] < high
     # That of the whole population, from a test set so large that chance plays no part.
-    many = scores(200_000, 11)
+    many = scores(60_000, 11)
     truth = [evaluation.evaluate(EVENT, bucket(pairs))["metrics"]["auc"] for pairs in (worse(many, 0.2, 12), many)]
     assert low < truth[0] - truth[1] < high
     assert high - low < 0.08
 
 
-def test_the_interval_of_a_large_test_set_is_as_narrow_as_its_rows_allow(evaluation):
+def test_the_interval_of_a_large_test_set_is_as_narrow_as_its_rows_allow(evaluation, monkeypatch):
+    monkeypatch.setattr(sys.modules["comparison"], "DRAWN_ROWS", 1000)
+
     def width(rows: int) -> float:
         old = scores(rows, 1)
         low, high = evaluation.evaluate(COMPARED, bucket(worse(old, 0.2, 2), champion=old))["comparison"]["interval"]
         return high - low
 
     # Sixteen times as many rows, of which each draw takes no more than before: a quarter of the width.
-    assert width(64_000) == pytest.approx(width(4_000) / 4, rel=0.25)
+    assert width(14_400) == pytest.approx(width(900) / 4, rel=0.25)
 
 
 def test_a_champion_that_cannot_be_scored_refuses_nothing_and_is_told(evaluation):

@@ -68,10 +68,10 @@ def test_what_train_leaves_serve_predicts_with(served):
     assert roc_auc_score(labels, predictions) > 0.9
 
 
-@pytest.mark.parametrize("body", ["", "1,2", "1,2,x", "1,2,3\n1,2"])
-def test_rows_that_the_model_cannot_take_are_refused(served, body):
-    with pytest.raises(ValueError, match=r"rows|fields|convert"):
-        served(body)
+def test_rows_that_the_model_cannot_take_are_refused(served):
+    for body in ["", "1,2", "1,2,x", "1,2,3\n1,2"]:
+        with pytest.raises(ValueError, match=r"rows|fields|convert"):
+            served(body)
 
 
 def test_a_failed_training_leaves_its_reason_for_sagemaker(job):
@@ -177,6 +177,7 @@ CHANNEL = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import container
+container.SHARED_FROM = 0
 if __name__ == "__main__":
     features, labels = container.read_channel("train")
     print(features.tolist(), labels.ravel().tolist())
