@@ -1,6 +1,6 @@
 //! Permissions from the file, ignored fields, moves, and accepted drift.
 
-use crate::project::Project;
+use crate::{project::Project, schemas::conforms};
 use serde_json::{Value, json};
 
 const ROLE: &str = "mlops-pipeline-dev-model-evaluation-function";
@@ -108,6 +108,9 @@ fn accepted_drift_is_written_into_the_file_and_the_rest_gets_its_ignore_line() {
         "{}",
         left.stdout
     );
+    let document = project.local(&["drift", "dev", "--accept", "identity.*", "--json"]).ends_with(2).json();
+    conforms("drift-accepted", &document);
+    assert_eq!(document["left"].as_array().unwrap().len(), 1, "{document:#}");
     let unknown = project.local(&["drift", "dev", "--accept", "storage.data"]).ends_with(64);
     assert!(unknown.stderr.contains("nothing has drifted at `storage.data`"), "{}", unknown.stderr);
 }

@@ -1,10 +1,12 @@
 //! Pictures of a platform, before it is there, while it is, and with what would change.
 
-use crate::project::Project;
+use crate::{project::Project, schemas::conforms};
 use serde_json::Value;
 
 fn picture(project: &Project, environment: &str, more: &[&str]) -> Value {
-    project.local(&[&["graph", environment, "--json"], more].concat()).ends_with(0).json()
+    let document = project.local(&[&["graph", environment, "--json"], more].concat()).ends_with(0).json();
+    conforms("graph", &document);
+    document
 }
 
 fn status<'a>(picture: &'a Value, address: &str) -> &'a str {

@@ -39,6 +39,7 @@ mod reconcile;
 #[path = "../fixture/recorded.rs"]
 mod recorded;
 mod refusals;
+#[path = "../fixture/schemas.rs"]
 mod schemas;
 mod secrets;
 mod self_check;

@@ -93,6 +93,7 @@ fn data_goes_where_the_pipeline_reads_it_and_goes_once() {
     tells(&first.stderr, &["uploaded", "raw/2026/january.csv", "2 files"]);
     project.write("data/february.csv", &rows("2,8,pro,card,9.5,0,2,true,0"));
     let second = project.local(&[&upload[..], &["--json"]].concat()).ends_with(0).json();
+    conforms("upload", &second);
     assert_eq!((&second["added"], &second["replaced"], &second["unchanged"]), (&0.into(), &1.into(), &1.into()));
     let missing = project.local(&["pipeline", "dev", "upload", "data/febuary.csv"]).ends_with(64);
     tells(&missing.stderr, &["there is no file or folder ", "/data/febuary.csv", "did you mean `data/february.csv`?"]);
@@ -289,6 +290,7 @@ fn programs_get_one_event_per_line_and_a_summary() {
     let run = platform.run(&["pipeline", "dev", "run", "--follow", "--json"]).ends_with(1);
     let lines: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let (summary, events) = lines.split_last().unwrap();
+    lines.iter().for_each(|line| conforms("execution-events", line));
     let of_training =
         events.iter().filter(|event| event["step"] == "Train").map(|event| event["phase"].as_str().unwrap());
     let phases: Vec<&str> = of_training.collect();
@@ -299,7 +301,22 @@ fn programs_get_one_event_per_line_and_a_summary() {
     assert_eq!((&summary["event"], &summary["status"]), (&"summary".into(), &"FAILED".into()));
     assert_eq!(summary["error"]["step"], "Train");
     let status = platform.run(&["pipeline", "dev", "status", "--json"]).ends_with(1).json();
+    conforms("execution", &status);
     assert_eq!(status["steps"][6]["retries"], 2, "{status:#}");
+}
+
+#[test]
+fn the_step_in_which_an_execution_was_stopped_is_shown_as_interrupted() {
+    let platform = Platform::with(Recorded::new("stopped"));
+    let status = platform.run(&["pipeline", "dev", "status"]).ends_with(1);
+    tells(&status.stdout, &["was stopped after", "  ✗ WaitForEndpoint", "  interrupted\n"]);
+    tells(&status.stdout, &["error: WaitForEndpoint: Stopped: enough\n"]);
+    let document = platform.run(&["pipeline", "dev", "status", "--json"]).ends_with(1).json();
+    conforms("execution", &document);
+    assert_eq!(document["error"]["step"], "WaitForEndpoint");
+    let steps = document["steps"].as_array().unwrap();
+    let statuses: Vec<_> = steps.iter().map(|step| (step["step"].as_str(), step["status"].as_str())).collect();
+    assert!(statuses.contains(&(Some("WaitForEndpoint"), Some("interrupted"))), "{statuses:?}");
 }
 
 #[test]
@@ -367,6 +384,7 @@ fn the_log_of_a_function_is_what_it_wrote_during_the_call() {
     tells(&silent.stdout, &["ValidateData has written nothing to /aws/lambda/mlops-pipeline-dev-data-validation"]);
     platform.log(group, "2026/11/25/[$LATEST]2", called, "monthly_charge: 1277 of 4117 rows");
     let logs = platform.run(&["pipeline", "dev", "logs", "--json"]).ends_with(0).json();
+    conforms("execution-log", &logs);
     assert_eq!((&logs["step"], logs["lines"].as_array().unwrap().len()), (&"ValidateData".into(), 1));
     assert_eq!(logs["lines"][0]["text"], "monthly_charge: 1277 of 4117 rows");
 }
@@ -389,6 +407,7 @@ fn the_newest_pending_model_is_approved_beside_the_one_approved_before() {
     register("0.81");
     register("0.92");
     let newest = project.local(&["pipeline", "dev", "approve", "--json"]).ends_with(0).json();
+    conforms("model-package", &newest);
     assert_eq!((&newest["version"], &newest["approval"]), (&2.into(), &"approved".into()));
     assert_eq!(
         (&newest["metrics"]["auc"], &newest["lineage"]["training_job"]),
@@ -564,7 +583,11 @@ fn the_docker_commands_are_printed_and_the_same_files_give_the_same_tag() {
             "docker push 123456789012.dkr.ecr",
         ],
     );
-    let name = |ran: Ran| ran.ends_with(0).json()["image"].as_str().unwrap().to_owned();
+    let name = |ran: Ran| {
+        let document = ran.ends_with(0).json();
+        conforms("image", &document);
+        document["image"].as_str().unwrap().to_owned()
+    };
     let before = name(project.local(&["pipeline", "dev", "image", "--json"]));
     project.append_to("pipeline/image/train.py", "# changed\n");
     let after = name(project.local(&["pipeline", "dev", "image", "--json"]));

@@ -169,6 +169,7 @@ fn an_execution_is_stopped_once_somebody_confirms_it() {
     assert!(stopped.lock().unwrap().is_empty());
     let done = run(&["pipeline", "dev", "stop", "--yes", "--json"]).ends_with(0);
     let document = done.json();
+    conforms("execution-stopped", &document);
     assert_eq!((&document["execution"], &document["status"]), (&"waiting".into(), &"ABORTED".into()));
     assert_eq!(document["step"], "WaitForEndpoint");
     tells(&done.stderr, &["waiting was stopped", "pipeline dev resume waiting --from WaitForEndpoint"]);

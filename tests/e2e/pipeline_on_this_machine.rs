@@ -1,6 +1,9 @@
 //! The pipeline on the embedded AWS: executions are run for real, by the definitions, scripts and functions of AWS.
 
-use crate::project::{Project, Ran};
+use crate::{
+    project::{Project, Ran},
+    schemas::conforms,
+};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
@@ -114,6 +117,7 @@ fn predicts(project: &Project) {
     let invoke = ["pipeline", "dev", "invoke"];
     let sample = project.local(&[&invoke[..], &["pipeline/sample/churn.csv", "--first", "250", "--json"]].concat());
     let answer = sample.ends_with(0).json();
+    conforms("predictions", &answer);
     let predictions = answer["predictions"].as_array().unwrap();
     assert_eq!((predictions.len(), &predictions[249]["row"]), (250, &250.into()), "{answer:#}");
     let raw = std::fs::read_to_string(project.path().join("pipeline/sample/churn.csv")).unwrap();

@@ -14,5 +14,7 @@ mod platform;
 mod program;
 #[path = "../fixture/project.rs"]
 mod project;
+#[path = "../fixture/schemas.rs"]
+mod schemas;
 mod server;
 mod tampering;

@@ -20,6 +20,8 @@ mod removal;
 mod rotation;
 mod running;
 mod said;
+#[path = "../fixture/schemas.rs"]
+mod schemas;
 mod served;
 mod signatures;
 mod terminal;

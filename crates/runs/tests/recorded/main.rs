@@ -133,7 +133,10 @@ async fn the_step_in_which_an_execution_was_stopped_is_neither_done_nor_under_wa
     assert_eq!((execution.status, history.running()), (Status::Aborted, None));
     let step = history.interrupted().unwrap();
     assert_eq!((step.name.as_str(), step.failure()), ("WaitForEndpoint", None));
-    assert_eq!(step.took(execution.ended.unwrap()), step.took(execution.ended.unwrap() + jiff::SignedDuration::from_hours(1)));
+    assert_eq!(
+        step.took(execution.ended.unwrap()),
+        step.took(execution.ended.unwrap() + jiff::SignedDuration::from_hours(1))
+    );
     let (_, failed) = read("training-failed").await;
     assert_eq!(failed.interrupted(), None, "it failed by itself");
 }
