@@ -67,6 +67,33 @@ fn a_schema_of_a_file_and_the_settings_that_it_needs_are_valid() {
 }
 
 #[test]
+fn the_file_may_name_its_schema_before_it_is_written() {
+    let project = Project::new();
+    project.write("iris.csv", &flowers());
+    project.edit("dev", "# schema = \"schema.json\"", "schema = \"schema.json\"");
+    let written = project.run(&SCHEMA).ends_with(0);
+    assert!(!written.stdout.contains("schema ="), "the file says it: {}", written.stdout);
+    tells(&written.stdout, &["num_class = 3"]);
+    project.write("other.csv", &flowers());
+    project.append("dev", "\n[pipline]\n");
+    let other = ["pipeline", "dev", "schema", "other.csv", "--label", "target", "--out", "other.json"];
+    tells(&project.run(&other).ends_with(0).stderr, &["has problems: `mlopsctl validate dev` tells them", "wrote "]);
+}
+
+#[test]
+fn data_of_another_schema_leads_to_a_schema_of_its_own() {
+    let project = Project::new();
+    project.write("iris.csv", &flowers());
+    project.write("notes.xlsx", "PK");
+    project.local(&["up", "dev"]).ends_with(0);
+    let refused = project.local(&["pipeline", "dev", "upload", "iris.csv"]).ends_with(64).stderr;
+    tells(&refused, &["`mlopsctl pipeline dev schema DATA.csv --label NAME"]);
+    assert_eq!(refused.matches("its header has").count(), 1, "{refused}");
+    let unread = project.local(&["pipeline", "dev", "upload", "notes.xlsx"]).ends_with(64).stderr;
+    tells(&unread, &["notes.xlsx: the pipeline does not read such a file", "it reads .csv", "nothing was sent"]);
+}
+
+#[test]
 fn a_schema_is_refused_with_the_name_that_was_meant_and_outside_the_project() {
     let project = Project::new();
     project.write("iris.csv", &flowers());

@@ -280,7 +280,7 @@ fn a_followed_execution_tells_each_step_once_and_ends_with_its_metrics() {
     );
     assert_eq!(run.stderr.matches("ValidateData done").count(), 1, "{}", run.stderr);
     assert!(!run.stderr.contains("ChooseLoad"), "{}", run.stderr);
-    tells(&run.stdout, &["succeeded", "auc 0.9133", "model-package/mlops-pipeline-dev-models/1", "pipeline approve"]);
+    tells(&run.stdout, &["succeeded", "auc 0.9133", "model-package/mlops-pipeline-dev-models/1", "pipeline dev approve"]);
 }
 
 #[test]
@@ -459,7 +459,7 @@ fn status_says_how_the_registered_model_was_judged_since() {
     let status = |more: &[&str]| platform.run(&[&["pipeline", "dev", "status"], more].concat()).ends_with(0);
     tells(
         &status(&[]).stdout,
-        &["model-package/mlops-pipeline-dev-models/1", "`mlopsctl pipeline approve` approves it"],
+        &["model-package/mlops-pipeline-dev-models/1", "`mlopsctl pipeline dev approve` approves it"],
     );
     platform.run(&["pipeline", "dev", "approve", "1", "--yes"]).ends_with(0);
     let after = status(&[]).stdout;
@@ -539,7 +539,13 @@ fn deployments_are_shown_apart_from_training() {
     tells(&training.stderr, &["there has been no execution yet", "pipeline staging run"]);
     project.local(&["up", "dev"]).ends_with(0);
     let never = project.local(&["pipeline", "dev", "logs", "--deploy"]).ends_with(1);
-    tells(&never.stderr, &["dev has no [pipeline.deploy]", "add it to environments/dev.toml if it is not there"]);
+    tells(
+        &never.stderr,
+        &[
+            "dev has no [pipeline.deploy]",
+            "add `[pipeline.deploy]` with `instance_type = \"ml.m5.large\"` to environments/dev.toml",
+        ],
+    );
 }
 
 #[test]

@@ -1,6 +1,11 @@
 //! Refusals before anything is touched, and their messages.
 
-use crate::project::{Project, Ran};
+use crate::{
+    project::{Project, Ran},
+    recorded::Recorded,
+    served::ServedAws,
+};
+use std::sync::Arc;
 
 #[test]
 fn an_invalid_file_is_refused_with_every_problem_and_its_line() {
@@ -149,8 +154,11 @@ fn a_pattern_of_unprotect_that_matches_nothing_is_told() {
 fn another_account_than_the_allowed_ones_is_refused() {
     let project = Project::new();
     project.edit("dev", "# allowed_accounts = [\"123456789012\"]", "allowed_accounts = [\"999999999999\"]");
-    let run = project.local(&["up", "dev"]).ends_with(64);
+    let aws = ServedAws::behind(Arc::new(Recorded::new("registered")));
+    let run = aws.run(&project, &["up", "dev", "--yes"]).ends_with(64);
     assert!(run.stderr.contains("999999999999") && run.stderr.contains(local::ACCOUNT), "{}", run.stderr);
+    // The embedded AWS has an account of its own, and costs nothing.
+    project.local(&["up", "dev"]).ends_with(0);
 }
 
 #[test]

@@ -122,6 +122,7 @@ fn secrets_are_in_nothing_that_is_said_or_written() {
         (&Value::Null, &json!("(sensitive)"))
     );
     assert_eq!(field("definition")["sensitive"], true);
+    assert!(field("definition")["before"] != field("definition")["after"], "it is told that they differ: {drift:#}");
     let told = say(&project, &mut said, &["drift", "dev"], 2);
     assert!(told.stdout.contains("environment.NOTE: was left as (sensitive), is now (sensitive)"), "{}", told.stdout);
     for (arguments, code) in [

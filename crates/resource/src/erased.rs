@@ -255,8 +255,7 @@ impl<R: Resource> Reconciler for Erased<R> {
         let mut diff = compare(&wanted, recorded.as_ref(), &present, R::COMPARE);
         for change in &mut diff.changes {
             change.forces_replacement = R::REPLACE_ON.iter().any(|field| within(&change.path, field));
-            change.sensitive |= self.hide(&change.path, &mut change.before);
-            change.sensitive |= self.hide(&change.path, &mut change.after);
+            change.sensitive |= sensitive::hide_both(&change.path, &mut change.before, &mut change.after, R::COMPARE);
         }
         diff
     }

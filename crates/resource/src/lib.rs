@@ -37,7 +37,7 @@ pub use existing::{Prerequisite, Shortcoming, UsedPart};
 pub use ignored::{IgnoreRules, IgnoredDifference};
 pub use ownership::{Ownership, describe as describe_owner};
 pub use quota::{LiveCount, Quota, QuotaScope, QuotaSource, QuotaUse};
-pub use sensitive::{SENSITIVE, holds_seal, unseal};
+pub use sensitive::{OTHER_SENSITIVE, SENSITIVE, holds_seal, unseal};
 pub use size::{Measure, SizeExcess, SizeLimit};
 pub use stack::{Dependencies, Dependency, Edge, Handle, Lookup, Node, Ordered, OutputSpec, Ready, Reference, Stack};
 pub use substitution::substitute;

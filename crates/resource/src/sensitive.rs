@@ -17,6 +17,9 @@ use vocabulary::has_unknown;
 
 /// Stands for a value that is not shown.
 pub const SENSITIVE: &str = "(sensitive)";
+/// Stands for a value that is not shown and differs from [`SENSITIVE`] at the same place of the other document, so that
+/// a reader sees where the two differ.
+pub const OTHER_SENSITIVE: &str = "(sensitive, another value)";
 /// Opens a seal: `(sensitive) hmac-sha256:<key>:<hash>`, both in hexadecimal.
 const SEAL: &str = "(sensitive) hmac-sha256:";
 /// Bytes of the key of a seal.
@@ -76,6 +79,38 @@ pub(crate) fn hide(path: &str, value: &mut Value, hints: &[(&str, As)]) -> bool 
     hidden
 }
 
+/// Hides the sensitive values on both sides of a change of what stands at `path`. Returns whether there was one. Inside
+/// of documents, hidden values that differ stay different.
+pub(crate) fn hide_both(path: &str, before: &mut Value, after: &mut Value, hints: &[(&str, As)]) -> bool {
+    let (plain_before, plain_after) = (before.clone(), after.clone());
+    let hidden = [hide(path, before, hints), hide(path, after, hints)].contains(&true);
+    if hidden && !after.is_string() {
+        tell_apart(&plain_before, &plain_after, before, after);
+    }
+    hidden
+}
+
+fn tell_apart(plain_before: &Value, plain_after: &Value, before: &Value, after: &mut Value) {
+    match (plain_before, plain_after, before, after) {
+        (Value::Object(old), Value::Object(new), Value::Object(before), Value::Object(after)) => {
+            for (key, after) in after {
+                if let (Some(old), Some(new), Some(before)) = (old.get(key), new.get(key), before.get(key)) {
+                    tell_apart(old, new, before, after);
+                }
+            }
+        }
+        (Value::Array(old), Value::Array(new), Value::Array(before), Value::Array(after)) => {
+            for (((old, new), before), after) in old.iter().zip(new).zip(before).zip(after) {
+                tell_apart(old, new, before, after);
+            }
+        }
+        (old, new, before, after) if old != new && before == SENSITIVE && after == SENSITIVE => {
+            *after = OTHER_SENSITIVE.into();
+        }
+        _ => {}
+    }
+}
+
 /// True if any sensitive value of a specification is a seal or hidden, and so must never be sent.
 pub(crate) fn has_concealed(spec: &Value, hints: &[(&str, As)]) -> bool {
     let mut found = false;
@@ -107,7 +142,7 @@ pub fn holds_seal(spec: &Value) -> bool {
 }
 
 fn is_concealed(text: &str) -> bool {
-    text == SENSITIVE || text.starts_with(SEAL)
+    text == SENSITIVE || text == OTHER_SENSITIVE || text.starts_with(SEAL)
 }
 
 fn key(scope: &str, path: &str) -> Vec<u8> {
@@ -320,6 +355,22 @@ mod tests {
         }
         let mut nothing = Value::Null;
         assert!(!hide("environment.A", &mut nothing, HINTS), "that there is no value is no secret");
+    }
+
+    #[test]
+    fn hidden_values_that_differ_stay_different() {
+        let definition = |hidden: &str, shown: &str| json!([{"Hidden": {"a": "same", "b": hidden}, "Shown": shown}]);
+        let (mut before, mut after) = (definition("hunter2", "x"), definition("hunter3", "y"));
+        let wrapped = |value: &Value| json!({ "States": value });
+        let (mut old, mut new) = (wrapped(&before), wrapped(&after));
+        assert!(hide_both("definition", &mut old, &mut new, HINTS));
+        (before, after) = (definition("", "x"), definition("", "y"));
+        before[0]["Hidden"] = json!({"a": SENSITIVE, "b": SENSITIVE});
+        after[0]["Hidden"] = json!({"a": SENSITIVE, "b": OTHER_SENSITIVE});
+        assert_eq!((old, new), (wrapped(&before), wrapped(&after)));
+        let (mut old, mut new) = (json!("hunter2"), json!("hunter3"));
+        assert!(hide_both("environment.A", &mut old, &mut new, HINTS));
+        assert_eq!((old, new), (SENSITIVE.into(), SENSITIVE.into()), "the path names the value");
     }
 
     #[test]

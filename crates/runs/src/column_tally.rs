@@ -18,6 +18,8 @@ pub(crate) const MOST_TEXTS: usize = 200;
 pub(crate) const DECIMALS: [char; 2] = ['.', ','];
 /// The share of values, in percent, that must be of a type.
 const MOST_OF: u64 = 95;
+/// Fewer rows may have rising numbers by chance.
+const FEWEST_COUNTED: u64 = 50;
 /// Beyond it, a number is no integer of 64 bits.
 const LARGEST_INTEGER: f64 = 9.2e18;
 
@@ -38,6 +40,38 @@ pub(crate) struct Tally {
     numbers: [u64; 2],
     /// Those of them that are whole.
     integers: [u64; 2],
+    /// Those of them in which the sign is followed by groups of three digits, and those with other decimals.
+    grouped: [Examples; 2],
+    fractions: [u64; 2],
+    /// Numbers that have signs between thousands, and dates as people write them; an example of each.
+    with_thousands: Examples,
+    written_dates: Examples,
+    /// Whole numbers that begin with zeros.
+    zeros_first: Examples,
+    /// The last number, while each is greater than the one before.
+    rising: Rising,
+}
+
+/// How many values there are of a kind, and the first of them.
+#[derive(Default)]
+pub(crate) struct Examples {
+    pub(crate) count: u64,
+    pub(crate) first: Option<String>,
+}
+
+impl Examples {
+    fn add(&mut self, text: &str) {
+        self.count += 1;
+        self.first.get_or_insert_with(|| text.to_owned());
+    }
+}
+
+#[derive(Default)]
+enum Rising {
+    #[default]
+    Nothing,
+    To(f64),
+    Not,
 }
 
 /// Different texts with their counts, as long as there are few.
@@ -86,14 +120,64 @@ impl Tally {
             *self.likely_null.entry(text.to_owned()).or_default() += 1;
             return;
         }
+        self.add_forms(text);
         self.booleans += u64::from(boolean(text).is_some());
         self.moments += u64::from(timestamp(text, None).is_some());
         for (at, sign) in DECIMALS.into_iter().enumerate() {
             if let Some(number) = number(text, sign) {
                 self.numbers[at] += 1;
                 self.integers[at] += u64::from(number.fract() == 0.0 && number.abs() < LARGEST_INTEGER);
+                if text.contains(sign) {
+                    match in_groups(text, sign) {
+                        true => self.grouped[at].add(text),
+                        false => self.fractions[at] += 1,
+                    }
+                }
             }
         }
+    }
+
+    /// Counts forms of numbers and dates that are no numbers and moments by themselves.
+    fn add_forms(&mut self, text: &str) {
+        let digits = text.trim_start_matches(['-', '+']);
+        if digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            self.zeros_first.add(text);
+        }
+        if has_thousands(text) {
+            self.with_thousands.add(text);
+        }
+        if is_written_date(text) {
+            self.written_dates.add(text);
+        }
+        self.rising = match (&self.rising, text.parse::<i64>().map(|number| number as f64)) {
+            (Rising::Nothing, Ok(number)) => Rising::To(number),
+            (Rising::To(last), Ok(number)) if number > *last => Rising::To(number),
+            _ => Rising::Not,
+        };
+    }
+
+    /// An example, if all numbers with a sign for decimals have three digits after it, and so may mean thousands.
+    pub(crate) fn may_mean_thousands(&self, decimal: char) -> Option<&str> {
+        let at = place(decimal);
+        let grouped = &self.grouped[at];
+        grouped.first.as_deref().filter(|_| grouped.count > 1 && self.fractions[at] == 0)
+    }
+
+    /// An example of the forms that most values have, if it is one that people and not programs read.
+    pub(crate) fn form(&self) -> Option<(Written, &str)> {
+        let all = [(Written::Thousands, &self.with_thousands), (Written::Date, &self.written_dates)];
+        let most = all.into_iter().find(|(_, examples)| examples.count * 2 > self.present);
+        most.and_then(|(form, examples)| Some((form, examples.first.as_deref()?)))
+    }
+
+    /// A value with zeros at its beginning, which a number would lose.
+    pub(crate) fn zeros_first(&self) -> Option<&str> {
+        self.zeros_first.first.as_deref()
+    }
+
+    /// True if it counts its rows: each has a greater whole number than the one before.
+    pub(crate) fn counts_rows(&self) -> bool {
+        matches!(self.rising, Rising::To(_)) && self.present >= FEWEST_COUNTED
     }
 
     /// True if each row so far has a value of its own.
@@ -151,6 +235,46 @@ impl Tally {
     }
 }
 
+/// A form of values that only people read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    Thousands,
+    Date,
+}
+
+/// True for `1.234` and `12.345.678` with the sign `.`.
+fn in_groups(text: &str, sign: char) -> bool {
+    let mut groups = text.trim_start_matches(['-', '+']).split(sign);
+    let is_digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    let first = groups.next().unwrap_or_default();
+    let is_first = (1..=3).contains(&first.len()) && !first.starts_with('0') && is_digits(first);
+    let mut rest = groups.peekable();
+    is_first && rest.peek().is_some() && rest.all(|group| group.len() == 3 && is_digits(group))
+}
+
+/// True for `1.234,50`, `1,234.50`, `$1,234` and `1 234,5 €`: numbers that have signs between thousands, which no
+/// reader takes.
+fn has_thousands(text: &str) -> bool {
+    let text = text.trim_matches(|sign: char| "$€£¥".contains(sign) || sign.is_whitespace());
+    [('.', ','), (',', '.'), (' ', ','), ('\'', '.'), ('\u{a0}', ',')].into_iter().any(|(thousands, decimal)| {
+        let (whole, fraction) = text.rsplit_once(decimal).unwrap_or((text, ""));
+        in_groups(whole, thousands)
+            && fraction.bytes().all(|byte| byte.is_ascii_digit())
+            && (text.contains(decimal) || number(text, '.').is_none())
+    })
+}
+
+/// True for `31.12.2025`, `12/31/2025` and `31-12-2025`.
+fn is_written_date(text: &str) -> bool {
+    ['.', '/', '-'].into_iter().any(|sign| {
+        let parts: Vec<&str> = text.split(sign).collect();
+        matches!(parts.as_slice(), [day, month, year] if (1..=2).contains(&day.len())
+            && (1..=2).contains(&month.len())
+            && year.len() == 4
+            && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit())))
+    })
+}
+
 fn place(decimal: char) -> usize {
     usize::from(decimal == DECIMALS[1])
 }
@@ -201,5 +325,38 @@ mod tests {
     fn columns_identify_rows_while_no_value_repeats_or_is_missing() {
         assert!(tally(&["a", "b"]).identifies());
         assert!(!tally(&["a", "a"]).identifies() && !tally(&["a", ""]).identifies() && !tally(&[]).identifies());
+    }
+
+    #[test]
+    fn forms_that_only_people_read_are_known() {
+        for text in ["1.234,50", "1,234.50", "$1,234.50", "12 345,5 €", "1'234.5", "1,234,567"] {
+            assert_eq!(tally(&[text, text]).form(), Some((Written::Thousands, text)), "{text}");
+        }
+        for text in ["31.12.2025", "12/31/2025", "1-2-2025"] {
+            assert_eq!(tally(&[text, text]).form(), Some((Written::Date, text)), "{text}");
+        }
+        for text in ["1.5", "1,5", "2025", "a.b", "1.2.3", "2025-12-31", "01.234,5"] {
+            assert_eq!(tally(&[text, text]).form(), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn thousands_may_look_like_decimals() {
+        assert_eq!(tally(&["2.292", "907", "1.374"]).may_mean_thousands('.'), Some("2.292"));
+        for texts in [&["2.292", "1.5", "1.374"][..], &["0.292", "0.374"], &["1.374", "2"], &["2292"]] {
+            assert_eq!(tally(texts).may_mean_thousands('.'), None, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_rise_from_row_to_row_count_them() {
+        let texts: Vec<String> = (0..60).map(|row| (1000 + 3 * row).to_string()).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        assert!(tally(&texts).counts_rows());
+        assert!(!tally(&[&texts[..], &["7"]].concat()).counts_rows() && !tally(&texts[..20]).counts_rows());
+        assert_eq!(
+            (tally(&["7068", "07068"]).zeros_first(), tally(&["0", "0.5"]).zeros_first()),
+            (Some("07068"), None)
+        );
     }
 }

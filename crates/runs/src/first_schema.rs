@@ -1,7 +1,7 @@
 //! A first schema for a CSV file: what each column holds, and what there is to learn, guessed from its values.
 
 use crate::{
-    column_tally::{DECIMALS, Tally},
+    column_tally::{DECIMALS, Tally, Written},
     data_schema::{Column, Format, Kind, Task},
     file_format,
     header_names::{HeaderNames, is_identity, valid},
@@ -15,6 +15,8 @@ use std::{collections::BTreeMap, path::Path};
 const MOST_ROWS: u64 = 1_000_000;
 /// A feature becomes one input for each of its texts.
 const MOST_VALUES: usize = 30;
+/// A split may lack a class with fewer rows.
+const FEWEST_OF_CLASS: u64 = 20;
 /// An integer label with more values is a quantity.
 const MOST_INTEGER_CLASSES: usize = 10;
 
@@ -77,8 +79,19 @@ impl FirstSchema {
         task: Option<Task>,
     ) -> Result<(), UnfitFile> {
         for (at, tally) in tallies.iter().enumerate().filter(|(at, _)| !names.given[*at].is_empty()) {
-            let kind = tally.kind(self.csv.decimal);
             let (given, name) = (&names.given[at], &names.valid[at]);
+            if tally.present == 0 && at != label {
+                self.remarks.push(format!("`{name}` has no values, and is left out"));
+                continue;
+            }
+            let kind = match (tally.kind(self.csv.decimal), tally.zeros_first()) {
+                (Kind::Integer, Some(example)) if at != label => {
+                    let what = format!("`{name}` is a text, because a number would lose the zeros of `{example}`");
+                    self.remarks.push(what);
+                    Kind::String
+                }
+                (kind, _) => kind,
+            };
             let null_words = tally.null_words(kind);
             let mut column = Column {
                 name: name.clone(),
@@ -130,24 +143,45 @@ impl FirstSchema {
                 column.feature = false;
                 self.remarks.push(format!("`{name}` is a time: it is no input of the model unless you allow it"));
             }
-            Kind::String => match texts.filter(|texts| is_category(texts, tally.present)) {
+            Kind::String => match texts.filter(|texts| tally.form().is_none() && is_category(texts, tally.present)) {
                 Some(texts) => column.values = texts.keys().map(|text| text.as_str().into()).collect(),
                 None => {
                     column.feature = false;
                     self.remarks.push(format!("`{name}` {}: it is no input of the model", self.why_unused(tally)));
                 }
             },
-            Kind::Integer | Kind::Number | Kind::Boolean => {}
+            Kind::Integer if tally.counts_rows() => {
+                column.feature = false;
+                let what = format!("`{name}` rises from row to row, and so is no input of the model");
+                self.remarks.push(what);
+            }
+            Kind::Integer | Kind::Number => {
+                if let Some(example) = tally.may_mean_thousands(self.csv.decimal) {
+                    self.remarks.push(format!(
+                        "`{name}` has three decimals wherever it has any, as in `{example}`: if it means thousands, write it without the sign"
+                    ));
+                }
+            }
+            Kind::Boolean => {}
         }
     }
 
     /// The reason why a column of texts is no input of the model.
     fn why_unused(&self, tally: &Tally) -> String {
         let (numbers, all) = (tally.numbers(self.csv.decimal), tally.present);
-        match all {
-            0 => "has no values".to_owned(),
-            _ if numbers * 2 > all => format!("holds {} values that are no numbers, of {all}", all - numbers),
-            _ => "holds too many different texts".to_owned(),
+        match tally.form() {
+            _ if numbers * 2 > all && numbers < all => {
+                format!("holds {} values that are no numbers, of {all}", all - numbers)
+            }
+            Some((Written::Thousands, example)) => {
+                format!(
+                    "holds numbers such as `{example}`, which are read only without currencies and signs between thousands"
+                )
+            }
+            Some((Written::Date, example)) => format!(
+                "holds dates such as `{example}`, which are read with \"type\": \"timestamp\" and a `timestamp_format`"
+            ),
+            None => "holds too many different texts".to_owned(),
         }
     }
 
@@ -192,7 +226,16 @@ impl FirstSchema {
             return Err(unsuited(format!("the label `{name}` does not suit a {} task", self.task.as_str())));
         }
         label.required = true;
-        self.rarest = rarest(tally, label.kind, self.csv.decimal).filter(|_| self.task != Task::Regression);
+        if let Some((class, count, all)) =
+            rarest(tally, label.kind, self.csv.decimal).filter(|_| self.task != Task::Regression)
+        {
+            self.rarest = Some(count as f64 / all as f64);
+            if count < FEWEST_OF_CLASS && all > FEWEST_OF_CLASS {
+                self.remarks.push(format!(
+                    "the class {class} has few rows, {count}: validation refuses data in which a split has none of them"
+                ));
+            }
+        }
         if self.task == Task::Regression || self.task == Task::Binary && is_flag {
             return Ok(());
         }
@@ -291,8 +334,8 @@ fn decimal(tallies: &[Tally], csv: &Format) -> char {
     if csv.separator != comma && numeric(comma) > numeric(point) { comma } else { point }
 }
 
-/// The share of the rows that the rarest class of a label has.
-fn rarest(tally: &Tally, kind: Kind, decimal: char) -> Option<f64> {
+/// The rarest class of a label, the number of its rows, and that of all.
+fn rarest(tally: &Tally, kind: Kind, decimal: char) -> Option<(String, u64, u64)> {
     let mut classes: BTreeMap<String, u64> = BTreeMap::new();
     for (text, count) in tally.texts.0.as_ref()? {
         let class = match kind {
@@ -304,7 +347,8 @@ fn rarest(tally: &Tally, kind: Kind, decimal: char) -> Option<f64> {
         *classes.entry(class).or_default() += count;
     }
     let all: u64 = classes.values().sum();
-    classes.values().min().map(|count| *count as f64 / all as f64)
+    let (class, count) = classes.into_iter().min_by_key(|(_, count)| *count)?;
+    Some((class, count, all))
 }
 
 /// True if texts repeat often enough to be the values of a feature.
@@ -417,6 +461,46 @@ mod tests {
             guessed.remarks.iter().any(|remark| remark.contains("\"split_by\": [\"user_id\"]")),
             "{:?}",
             guessed.remarks
+        );
+    }
+
+    #[test]
+    fn values_that_mean_something_else_than_they_seem_are_told() {
+        let rows: String = (0..60)
+            .map(|n| {
+                let kind = if n == 0 { "rare" } else { ["often", "usual"][n % 2] };
+                format!(
+                    "{};0{};{}.292;1.93{},68;{}.12.2025;;{kind}\n",
+                    1000 + n,
+                    7000 + n,
+                    1 + n % 9,
+                    n % 10,
+                    1 + n % 28
+                )
+            })
+            .collect();
+        let guessed = guess(&format!("customer no;zip;income;price;since;note;y\n{rows}"), "y");
+        let expected = json!([
+            {"name": "customer_no", "source": "customer no", "type": "integer", "feature": false},
+            {"name": "zip", "type": "string", "feature": false},
+            {"name": "income", "type": "number"},
+            {"name": "price", "type": "string", "feature": false},
+            {"name": "since", "type": "string", "feature": false},
+            {"name": "y", "type": "string", "required": true, "values": ["often", "rare", "usual"]},
+        ]);
+        assert_eq!(guessed.document()["columns"], expected);
+        assert_eq!(
+            guessed.remarks,
+            [
+                "`customer_no` rises from row to row, and so is no input of the model",
+                "`zip` is a text, because a number would lose the zeros of `07000`",
+                "`zip` holds too many different texts: it is no input of the model",
+                "`income` has three decimals wherever it has any, as in `1.292`: if it means thousands, write it without the sign",
+                "`price` holds numbers such as `1.930,68`, which are read only without currencies and signs between thousands: it is no input of the model",
+                "`since` holds dates such as `1.12.2025`, which are read with \"type\": \"timestamp\" and a `timestamp_format`: it is no input of the model",
+                "`note` has no values, and is left out",
+                "the class rare has few rows, 1: validation refuses data in which a split has none of them",
+            ]
         );
     }
 

@@ -4,8 +4,13 @@ use crate::{data_schema::normalized, raw_rows::quoted, table::UnfitFile};
 
 /// True if a column of this name could identify rows.
 pub(crate) fn is_identity(name: &str) -> bool {
+    // `customerId`, but not `paid`.
+    let is_camel = name
+        .strip_suffix("Id")
+        .or(name.strip_suffix("ID"))
+        .is_some_and(|rest| rest.ends_with(|last: char| last.is_ascii_lowercase()));
     let name = name.to_lowercase();
-    ["id", "uuid", "guid"].contains(&name.as_str()) || name.ends_with("_id")
+    is_camel || ["id", "uuid", "guid"].contains(&name.as_str()) || name.ends_with("_id")
 }
 
 /// A name that a schema allows. One that it allows already stays as it is.

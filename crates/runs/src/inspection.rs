@@ -38,6 +38,8 @@ pub struct Inspection {
     pub unfit: u64,
     /// The reasons why the pipeline could not train on the files.
     pub refusals: Vec<Finding>,
+    /// True if a file lacks most columns of the schema, which so is for other data.
+    pub describes_other_data: bool,
     /// Rows that the pipeline would put aside, files that it ignores, and files that cannot be inspected.
     pub remarks: Vec<Finding>,
 }
@@ -49,8 +51,9 @@ const LABELS_TOLD: usize = 5;
 /// Inspects files. At most a share of `most_unfit` of all rows may break the schema.
 pub fn inspect<'a>(schema: &Schema, files: impl IntoIterator<Item = &'a Path>, most_unfit: f64) -> Inspection {
     let mut all = Inspection::default();
-    let mut broken = Vec::new();
+    let (mut broken, mut is_any_read) = (Vec::new(), false);
     for file in files {
+        is_any_read |= Form::by_name(file) != Form::Ignored;
         let tell = |what: &str, help: &str| about(file, what, help);
         let is_empty = std::fs::metadata(file).is_ok_and(|metadata| metadata.len() == 0);
         match Form::by_name(file) {
@@ -62,12 +65,16 @@ pub fn inspect<'a>(schema: &Schema, files: impl IntoIterator<Item = &'a Path>, m
                     all.rows += inspection.rows;
                     all.rows_by_file.insert(file.to_owned(), inspection.rows);
                     all.unfit += inspection.unfit;
+                    all.describes_other_data |= inspection.refusals.len() * 2 > schema.columns.len();
                     all.refusals.extend(inspection.refusals);
                     broken.extend(inspection.broken.into_values());
                 }
                 Err(UnfitFile { what, help }) => all.refusals.push(tell(&what, &help)),
             },
         }
+    }
+    if !is_any_read {
+        all.refusals.append(&mut all.remarks);
     }
     let share = all.unfit as f64 / all.rows.max(1) as f64;
     if share > most_unfit {
@@ -180,8 +187,10 @@ impl<'a> FileInspection<'a> {
                 self.refuse(column, format!("it has no column `{wanted}`{role}; is `{near}` meant?"), &help);
             }
             None => {
-                let header = quoted(names);
-                self.refuse(column, format!("it has no column `{wanted}`{role}; its header has {header}"), "");
+                const HEADER: &str = "; its header has ";
+                let is_told = self.refusals.iter().any(|known| known.what.contains(HEADER));
+                let header = if is_told { String::new() } else { format!("{HEADER}{}", quoted(names)) };
+                self.refuse(column, format!("it has no column `{wanted}`{role}{header}"), "");
             }
         }
     }

@@ -65,9 +65,33 @@ pub(crate) fn open(file: &Path) -> std::io::Result<Box<dyn Read>> {
 pub(crate) struct Table<R> {
     /// The names of the header.
     pub(crate) names: Vec<String>,
-    reader: csv::Reader<encoding_rs_io::DecodeReaderBytes<R, Vec<u8>>>,
+    reader: csv::Reader<QuoteCounter<encoding_rs_io::DecodeReaderBytes<R, Vec<u8>>>>,
     record: csv::StringRecord,
+    separator: char,
     row: u64,
+    /// The line on which the last record began.
+    first_line: u64,
+    /// True if it had more than one line.
+    is_long: bool,
+}
+
+/// A field with more lines that look like rows has swallowed rows: a quote was opened by mistake.
+const MOST_ROWS_IN_FIELD: u64 = 20;
+
+/// Passes a text on, and knows whether it has had an even number of quotes.
+struct QuoteCounter<R> {
+    input: R,
+    quote: u8,
+    is_odd: bool,
+}
+
+impl<R: Read> Read for QuoteCounter<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        let quotes = buffer.iter().take(count).filter(|byte| **byte == self.quote).count();
+        self.is_odd ^= !quotes.is_multiple_of(2);
+        Ok(count)
+    }
 }
 
 /// A row of a table, numbered from 1 after the header.
@@ -88,11 +112,13 @@ impl<R: Read> Table<R> {
         let input = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).build(input);
         let separator = if is_tsv { '\t' } else { format.separator };
         let [separator, quote] = [separator, format.quote].map(|sign| u8::try_from(sign).unwrap_or(b','));
+        let input = QuoteCounter { input, quote, is_odd: false };
         let mut builder = csv::ReaderBuilder::new();
         let mut reader = builder.delimiter(separator).quote(quote).flexible(true).from_reader(input);
         let names = reader.headers().map_err(|error| UnfitFile::new(error, ""))?.iter();
         let names: Vec<String> = names.map(|name| name.trim().to_owned()).collect();
-        Ok(Self { names, reader, record: csv::StringRecord::new(), row: 0 })
+        let (record, separator) = (csv::StringRecord::new(), char::from(separator));
+        Ok(Self { names, reader, record, separator, row: 0, first_line: 0, is_long: false })
     }
 
     /// The next row.
@@ -100,11 +126,23 @@ impl<R: Read> Table<R> {
     /// # Errors
     /// When the file cannot be read further.
     pub(crate) fn next_row(&mut self) -> Result<Option<Row<'_>>, UnfitFile> {
+        let first = self.reader.position().line();
         if !self.reader.read_record(&mut self.record).map_err(|error| UnfitFile::new(error, ""))? {
-            return Ok(None);
+            return match self.reader.get_ref().is_odd && self.is_long {
+                true => Err(never_closed(self.row, self.first_line)),
+                false => Ok(None),
+            };
         }
         self.row += 1;
+        let lines = self.reader.position().line().saturating_sub(first);
+        (self.first_line, self.is_long) = (first, lines > 1);
         let (has, wants) = (self.record.len(), self.names.len());
+        let is_row = |line: &&str| line.matches(self.separator).count() + 1 == wants;
+        if lines > MOST_ROWS_IN_FIELD
+            && self.record.iter().any(|field| field.lines().filter(is_row).count() as u64 >= MOST_ROWS_IN_FIELD)
+        {
+            return Err(never_closed(self.row, first));
+        }
         let texts = if has == wants {
             Ok(&self.record)
         } else {
@@ -112,6 +150,12 @@ impl<R: Read> Table<R> {
         };
         Ok(Some(Row { number: self.row, texts }))
     }
+}
+
+fn never_closed(row: u64, line: u64) -> UnfitFile {
+    let what =
+        format!("row {row}, which begins on line {line}, has a quote that is not closed: the rows after it are lost");
+    UnfitFile::new(what, format!("remove the quote on line {line}, or write it twice within quotes"))
 }
 
 #[cfg(test)]
@@ -144,5 +188,31 @@ mod tests {
         assert!(table.next_row().unwrap().is_none());
         let marked = Table::open("\u{feff}a,b\n".as_bytes(), &Format::default(), false).unwrap();
         assert_eq!(marked.names, ["a", "b"]);
+    }
+
+    #[test]
+    fn quotes_that_are_not_closed_swallow_no_rows() {
+        let rows = |count: usize| "1,a\n".repeat(count);
+        let read = |text: String| {
+            let mut table = Table::open(text.as_bytes(), &Format::default(), false).unwrap();
+            loop {
+                match table.next_row() {
+                    Ok(Some(_)) => {}
+                    Ok(None) => return None,
+                    Err(error) => return Some(error.what),
+                }
+            }
+        };
+        let told = |row: u64| {
+            let line = row + 1;
+            Some(format!(
+                "row {row}, which begins on line {line}, has a quote that is not closed: the rows after it are lost"
+            ))
+        };
+        assert_eq!(read(format!("n,t\n{}2,\"b\n{}", rows(3), rows(4))), told(4), "until the end");
+        assert_eq!(read(format!("n,t\n{}\"2,b\n{}\"2,b\n{}", rows(3), rows(50), rows(3))), told(4), "until the next");
+        for whole in ["2,\"b\nc\"\n", "2,5\" pipe\n", &format!("2,\"{}\"\n", "line\n".repeat(60))] {
+            assert_eq!(read(format!("n,t\n{whole}{}", rows(3))), None, "{whole}");
+        }
     }
 }

@@ -41,21 +41,22 @@ pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -
     }
     let environment = args.environment.as_deref();
     let open = async || Platform::open(global, environment).await;
+    let change = async || Platform::open_to_change(global, environment).await;
     match args.command {
         PipelineCommand::Schema { data, label, task, out } => {
             schema::run(global, environment, schema::Asked { data: &data, label: &label, task, out: &out }, printer)
         }
-        PipelineCommand::Upload { data, unchecked } => upload::run(&open().await?, &data, unchecked, printer).await,
+        PipelineCommand::Upload { data, unchecked } => upload::run(&change().await?, &data, unchecked, printer).await,
         PipelineCommand::Data { remove: None, .. } => data::list(&open().await?, printer).await,
         PipelineCommand::Data { remove: Some(names), all, delete_data, yes } => {
             let asked = data::Asked { names: &names, all, delete_data, yes: yes || global.local };
-            data::remove(&open().await?, asked, printer).await
+            data::remove(&change().await?, asked, printer).await
         }
         PipelineCommand::Run { follow, input, set } => {
-            run::run(&open().await?, global, follow, input.as_deref(), &set, printer).await
+            run::run(&change().await?, global, follow, input.as_deref(), &set, printer).await
         }
         PipelineCommand::Resume { execution, from, follow } => {
-            resume::run(&open().await?, global, execution.as_deref(), from.as_deref(), follow, printer).await
+            resume::run(&change().await?, global, execution.as_deref(), from.as_deref(), follow, printer).await
         }
         PipelineCommand::Status { execution, deploy, follow } => {
             let work = Work::new(deploy);
@@ -68,27 +69,27 @@ pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -
         PipelineCommand::Approve { package, yes, allow_changed_features, reason } => {
             let asked =
                 approve::Asked { consent: Consent { yes: yes || global.local, allow_changed_features }, reason };
-            approve::run(&open().await?, global, package.as_deref(), asked, printer).await
+            approve::run(&change().await?, global, package.as_deref(), asked, printer).await
         }
         PipelineCommand::Reject { package, yes, reason } => {
-            reject::run(&open().await?, &package, yes || global.local, &reason, printer).await
+            reject::run(&change().await?, &package, yes || global.local, &reason, printer).await
         }
         PipelineCommand::Models { last } => models::run(&open().await?, usize::from(last), printer).await,
         PipelineCommand::Deploy { package, deployment, again } => {
             let asked = deploy::Asked::from_arguments(&deployment, global, again);
-            deploy::run(&open().await?, global, package.as_deref(), asked, printer).await
+            deploy::run(&change().await?, global, package.as_deref(), asked, printer).await
         }
         PipelineCommand::Rollback { deployment } => {
             let asked = deploy::Asked::from_arguments(&deployment, global, false);
-            deploy::back(&open().await?, global, asked, printer).await
+            deploy::back(&change().await?, global, asked, printer).await
         }
         PipelineCommand::Stop { execution, deploy, yes } => {
             let work = Work::new(deploy);
-            stop::run(&open().await?, work, execution.as_deref(), yes || global.local, printer).await
+            stop::run(&change().await?, work, execution.as_deref(), yes || global.local, printer).await
         }
         PipelineCommand::Invoke { rows, first } => invoke::run(&open().await?, global, &rows, first, printer).await,
         PipelineCommand::Image { build, push, tag } => {
-            image::run(&open().await?, global, build, push, tag, printer).await
+            image::run(&change().await?, global, build, push, tag, printer).await
         }
     }
 }

@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Page<'a> {
     pub(crate) execution: &'a Execution,
     pub(crate) history: &'a History,
+    /// The environment's name.
+    pub(crate) environment: &'a str,
     /// The address in the console; `None` if it is not on AWS.
     pub(crate) console: Option<String>,
     /// The approval of its model as of now; `None` if there is no model, or the registry may not be asked.
@@ -42,7 +44,7 @@ impl Page<'_> {
             lines.push(format!("{} {failure}", printer.paint(Style::Alarm, "error:")));
         }
         if let Some(verdict) = Verdict::read(self.execution, self.history) {
-            lines.extend(judgement(&verdict, self.approval, printer));
+            lines.extend(judgement(&verdict, self.approval, self.environment, printer));
         }
         if let Some(console) = &self.console {
             lines.push(printer.paint(Style::Dim, &format!("console  {console}")));
@@ -194,14 +196,15 @@ struct StepDocument<'a> {
     error: Option<FailureReasonDocument<'a>>,
 }
 
-fn judgement(verdict: &Verdict, approval: Option<Approval>, printer: Printer) -> Vec<String> {
+fn judgement(verdict: &Verdict, approval: Option<Approval>, environment: &str, printer: Printer) -> Vec<String> {
     let mut lines = vec![format!("metrics  {}", metrics(&verdict.metrics))];
     if let Some(package) = &verdict.package {
         lines.push(format!("model    {package}"));
         lines.push(match approval {
             Some(approval @ (Approval::Approved | Approval::Rejected)) => format!("         {}", approval.as_str()),
             Some(Approval::Pending) | None => {
-                format!("         {}", printer.advice("`mlopsctl pipeline approve` approves it"))
+                let approves = format!("`mlopsctl pipeline {environment} approve` approves it");
+                format!("         {}", printer.advice(&approves))
             }
         });
     }

@@ -40,7 +40,8 @@ impl<'a> Predictions<'a> {
         let label = field(&self.signature.label);
         let header = match self.signature.task {
             LearnedTask::Regression => format!("row,{label}"),
-            LearnedTask::Binary | LearnedTask::Multiclass => format!("row,{label},probability"),
+            LearnedTask::Binary => format!("row,{label},{}", field(&format!("probability of {}", self.class(1)))),
+            LearnedTask::Multiclass => format!("row,{label},probability"),
         };
         let lines = self.rows.iter().map(|(row, answer)| match self.predicted(answer) {
             (class, Some(probability)) => format!("{row},{},{probability:.4}", field(&class)),
@@ -49,10 +50,14 @@ impl<'a> Predictions<'a> {
         std::iter::once(header).chain(lines).collect::<Vec<_>>().join("\n")
     }
 
+    fn class(&self, number: usize) -> String {
+        self.signature.classes.get(number).cloned().unwrap_or_else(|| number.to_string())
+    }
+
     /// The prediction: a class, with the probability of class 1 in a binary task and of the class itself in another one;
     /// or a quantity.
     fn predicted(&self, answer: &[f64]) -> (String, Option<f64>) {
-        let class = |number: usize| self.signature.classes.get(number).cloned().unwrap_or_else(|| number.to_string());
+        let class = |number| self.class(number);
         let first = answer.first().copied().unwrap_or_default();
         match self.signature.task {
             LearnedTask::Regression => (first.to_string(), None),
@@ -145,9 +150,9 @@ mod tests {
                 "binary",
                 &["no", "yes, sir"][..],
                 "0.31\n0.2\n",
-                "row,kind,probability\n1,\"yes, sir\",0.3100\n2,no,0.2000",
+                "row,kind,\"probability of yes, sir\"\n1,\"yes, sir\",0.3100\n2,no,0.2000",
             ),
-            ("binary", &[], "0.3\n0\n", "row,kind,probability\n1,1,0.3000\n2,0,0.0000"),
+            ("binary", &[], "0.3\n0\n", "row,kind,probability of 1\n1,1,0.3000\n2,0,0.0000"),
             ("multiclass", &["a", "b"], "0.1,0.9\n0.6,0.4\n", "row,kind,probability\n1,b,0.9000\n2,a,0.6000"),
             ("regression", &[], "12.5\n-1\n", "row,kind\n1,12.5\n2,-1"),
         ];

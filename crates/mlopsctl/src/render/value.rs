@@ -1,7 +1,7 @@
 //! Formats values of specs, and the difference between two values.
 
 use crate::printer::escape::word;
-use resource::SENSITIVE;
+use resource::{OTHER_SENSITIVE, SENSITIVE};
 use serde_json::Value;
 use vocabulary::{UNKNOWN_CLOSE, UNKNOWN_OPEN};
 
@@ -25,7 +25,9 @@ pub(crate) fn short(value: &Value) -> String {
 pub(super) fn whole(value: &Value) -> String {
     match value {
         Value::Null => "(none)".to_owned(),
-        Value::String(text) if text == SENSITIVE || is_placeholder(text) => word(text).into_owned(),
+        Value::String(text) if [SENSITIVE, OTHER_SENSITIVE].contains(&text.as_str()) || is_placeholder(text) => {
+            word(text).into_owned()
+        }
         Value::String(text) => format!("\"{}\"", word(text)),
         other => other.to_string(),
     }

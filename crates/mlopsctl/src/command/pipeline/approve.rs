@@ -3,7 +3,7 @@
 use super::{
     consent::{Consent, confirm},
     follow, local_work,
-    platform::{Platform, Work},
+    platform::{DEPLOY, INSTANCE, Platform, Work},
 };
 use crate::{
     cli::Global,
@@ -54,7 +54,14 @@ pub(super) async fn run(
         printer.document(&document(&package));
     }
     printer.note(&format!("version {} is approved", package.version));
-    let Some(deployments) = deployments else { return Ok(()) };
+    let Some(deployments) = deployments else {
+        let (name, file) = (&platform.session.name, platform.session.file.display());
+        printer.hint(&format!(
+            "nothing serves it: add `{DEPLOY}` with `{INSTANCE}` to {file}, then `mlopsctl up {name}` and \
+             `mlopsctl pipeline {name} deploy`"
+        ));
+        return Ok(());
+    };
     if platform.is_local() {
         // The approval has started it, as EventBridge does.
         let started = deployments.latest(1).await?.into_iter().find(|execution| execution.status == Status::Running);

@@ -54,7 +54,14 @@ pub(super) async fn run(
     steps.end();
     let (execution, history) = followed?;
     let (console, approval) = (platform.console(&execution), platform.approval(&execution, &history).await);
-    let page = Page { execution: &execution, history: &history, console, approval, now: Timestamp::now() };
+    let page = Page {
+        execution: &execution,
+        history: &history,
+        environment: &platform.session.name,
+        console,
+        approval,
+        now: Timestamp::now(),
+    };
     if printer.json {
         printer.line(&Versioned::new(Summary { event: "summary", execution: page.document() }));
     } else {

@@ -42,7 +42,8 @@ pub(super) async fn run(
         }
     }
     let (console, approval) = (platform.console(&execution), platform.approval(&execution, &history).await);
-    let page = Page { execution: &execution, history: &history, console, approval, now };
+    let page =
+        Page { execution: &execution, history: &history, environment: &platform.session.name, console, approval, now };
     match printer.json {
         true => printer.document(&whole(&page, step, &logs)),
         false => printer.page(&text(&page, step, &logs, printer.for_data())),

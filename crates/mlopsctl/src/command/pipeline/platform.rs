@@ -43,9 +43,17 @@ impl Work {
 }
 
 impl Platform {
-    /// Opens an environment. It must have been brought up.
+    /// Opens an environment to look at. It must have been brought up.
     pub(super) async fn open(global: &Global, environment: Option<&str>) -> Result<Self, CommandError> {
-        let session = global.app().open_state(environment).await?;
+        Self::of(global.app().open_state(environment).await?, global).await
+    }
+
+    /// Opens an environment to change what is in it, which must be named if there are several.
+    pub(super) async fn open_to_change(global: &Global, environment: Option<&str>) -> Result<Self, CommandError> {
+        Self::of(global.app().open_state_to_change(environment).await?, global).await
+    }
+
+    async fn of(session: Session, global: &Global) -> Result<Self, CommandError> {
         let (state, stored) = session.state().await?;
         let platform = Self { session, state, local: global.local };
         match stored {
@@ -73,8 +81,8 @@ impl Platform {
     /// The state machine of the training pipeline or of deployments.
     pub(super) fn machine(&self, work: Work) -> Result<Machine, CommandError> {
         let arn = match work {
-            Work::Training => self.output("state_machine_arn", "pipeline")?,
-            Work::Deployment => self.output("deploy_state_machine_arn", "[pipeline.deploy]")?,
+            Work::Training => self.output("state_machine_arn", PIPELINE)?,
+            Work::Deployment => self.output("deploy_state_machine_arn", DEPLOY)?,
         };
         Ok(Machine::new(self.config(), arn))
     }
@@ -105,7 +113,7 @@ impl Platform {
 
     /// The endpoint that serves approved models.
     pub(super) fn endpoint(&self) -> Result<Endpoint, CommandError> {
-        Ok(Endpoint::new(self.config(), self.output("endpoint_name", "[pipeline.deploy]")?))
+        Ok(Endpoint::new(self.config(), self.output("endpoint_name", DEPLOY)?))
     }
 
     /// The repository for the platform's own images.
@@ -171,12 +179,30 @@ impl Platform {
 
     fn lacks(&self, what: &str) -> CommandError {
         let (name, file) = (&self.session.name, self.session.file.display());
-        CommandError::failed_with(
-            format!("{name} has no {what}"),
-            format!("add it to {file} if it is not there, then run `mlopsctl up {name}`"),
-        )
+        let up = format!("run `mlopsctl up {name}`");
+        let help = match self.declares(what) {
+            Some(true) => format!("{file} has it: {up}"),
+            Some(false) if what == DEPLOY => format!("add `{DEPLOY}` with `{INSTANCE}` to {file}, then {up}"),
+            Some(false) => format!("add it to {file}, then {up}"),
+            None => format!("add it to {file} if it is not there, then {up}"),
+        };
+        CommandError::failed_with(format!("{name} has no {what}"), help)
+    }
+
+    /// True if the environment file declares something that the platform lacks; `None` if that cannot be told.
+    fn declares(&self, what: &str) -> Option<bool> {
+        let environment = self.session.environment.as_ref()?;
+        match what {
+            DEPLOY => Some(environment.pipeline.as_ref().is_some_and(|pipeline| pipeline.deploy.is_some())),
+            PIPELINE => Some(environment.pipeline.is_some()),
+            _ => None,
+        }
     }
 }
+
+const PIPELINE: &str = "[pipeline]";
+pub(super) const DEPLOY: &str = "[pipeline.deploy]";
+pub(super) const INSTANCE: &str = "instance_type = \"ml.m5.large\"";
 
 /// The number of executions that an error for an unknown one lists.
 const SHOWN: u16 = 5;

@@ -9,7 +9,7 @@ use crate::{cli::Global, command_error::CommandError, printer::Printer};
 use runs::Status;
 use serde_json::json;
 
-/// Starts an execution at the step that failed, or at the step that is named.
+/// Starts an execution at the step that failed or was interrupted, or at the step that is named.
 pub(super) async fn run(
     platform: &Platform,
     global: &Global,
@@ -24,7 +24,8 @@ pub(super) async fn run(
         return Err(CommandError::failed(format!("{} is still running", execution.name)));
     }
     let history = machine.history(&execution.arn).await?;
-    let failed = history.failed(execution.why.as_ref()).map(|step| step.name.as_str());
+    let ended_at = history.failed(execution.why.as_ref()).or(history.interrupted());
+    let failed = ended_at.map(|step| step.name.as_str());
     let Some(name) = from.or(failed) else {
         return Err(CommandError::failed_with(
             format!("no step of {} failed", execution.name),

@@ -36,7 +36,13 @@ pub(super) fn run(
 ) -> Result<(), CommandError> {
     let settings = global.settings();
     let name = settings.choose_to_change(named)?;
-    let environment = settings.read(&name)?;
+    // The file may name the schema that is to be written, and have other problems meanwhile.
+    let environment_file = settings.file(&name);
+    let source = config::text(&environment_file, &settings.root()).ok();
+    if source.is_none() {
+        settings.read(&name)?;
+    }
+    let environment = source.and_then(|source| config::parse(&name, &source, None).ok());
     if !asked.out.components().all(|part| matches!(part, Component::Normal(_))) {
         let help = "name a file in the project, such as data/schema.json: the environment file can name no other";
         return Err(CommandError::usage(format!("{} is not in the project", asked.out.display()), help));
@@ -50,7 +56,11 @@ pub(super) fn run(
     let guess = FirstSchema::guess(asked.data, asked.label, task).map_err(unfit)?;
     let file = settings.root().join(asked.out);
     write(&file, &guess.text())?;
-    let next = next(&environment, &guess, &asked.out.to_string_lossy());
+    let next = environment.map(|environment| next(&environment, &guess, &asked.out.to_string_lossy()));
+    if next.is_none() {
+        printer.note(&format!("{} has problems: `mlopsctl validate {name}` tells them", environment_file.display()));
+    }
+    let next = next.unwrap_or_default();
     if printer.json {
         printer.document(&Versioned::new(Document {
             file: asked.out,
@@ -73,7 +83,6 @@ pub(super) fn run(
     for remark in &guess.remarks {
         printer.note(&format!("  {remark}"));
     }
-    let environment_file = settings.file(&name);
     if !next.is_empty() {
         printer.note(&format!("look through it; then set in {}:", environment_file.display()));
         printer.data(&toml(&next));

@@ -27,7 +27,14 @@ pub(super) async fn run(
     let history = machine.history(&execution.arn).await?;
     let console = platform.console(&execution);
     let approval = platform.approval(&execution, &history).await;
-    let page = Page { execution: &execution, history: &history, console, approval, now: Timestamp::now() };
+    let page = Page {
+        execution: &execution,
+        history: &history,
+        environment: &platform.session.name,
+        console,
+        approval,
+        now: Timestamp::now(),
+    };
     match printer.json {
         true => printer.document(&Versioned::new(page.document())),
         false => printer.page(&page.text(printer.for_data())),

@@ -79,7 +79,15 @@ async fn check(platform: &Platform, uploads: &mut [PlannedUpload], printer: Prin
     match found.refusals.len() {
         0 => Ok(()),
         _ => {
-            let (help, name) = ("send the files as they are with --unchecked, or correct them", &pipeline.schema);
+            let name = &pipeline.schema;
+            let correct = "send the files as they are with --unchecked, or correct them";
+            let help = match found.describes_other_data {
+                true => format!(
+                    "`mlopsctl pipeline {} schema DATA.csv --label NAME` writes a schema for other data; or {correct}",
+                    session.name
+                ),
+                false => correct.to_owned(),
+            };
             Err(CommandError::usage(format!("the files do not fit {name}; nothing was sent"), help))
         }
     }
