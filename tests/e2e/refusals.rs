@@ -72,7 +72,7 @@ fn settings_of_aws_that_never_end_are_refused_and_none_is_none() {
         let refused = run(variable, "/dev/zero").ends_with(64);
         assert!(refused.stderr.contains(&format!("{variable} names /dev/zero")), "{}", refused.stderr);
         let asked = run(variable, "/dev/null").ends_with(1);
-        assert!(asked.stderr.contains("the AWS account could not be found out"), "{}", asked.stderr);
+        assert!(asked.stderr.contains("the AWS account could not be determined"), "{}", asked.stderr);
     }
 }
 
