@@ -169,7 +169,7 @@ fn a_saved_plan_is_refused_when_anything_moved() {
     project.local(&["plan", "dev", "--out", "saved.json"]).ends_with(0);
     project.edit("dev", "log_retention_days = 7", "log_retention_days = 14");
     let moved = project.local(&["up", "dev", "--plan", "saved.json"]).ends_with(1);
-    assert!(moved.stderr.contains("no longer right"), "{}", moved.stderr);
+    assert!(moved.stderr.contains("the saved plan cannot be applied"), "{}", moved.stderr);
     project.local(&["plan", "dev", "--exit-code"]).ends_with(2);
 }
 
