@@ -197,7 +197,7 @@ fn an_input_that_is_no_object_starts_nothing() {
     project.local(&["up", "dev"]).ends_with(0);
     project.write("list.json", "[1]");
     for (input, complaint) in
-        [("{\"split\":", "--input"), ("list.json", "not a JSON object"), ("none.json", "none.json")]
+        [("{\"split\":", "--input"), ("list.json", "not a JSON object"), ("none.json", "there is no file")]
     {
         let refused = project.local(&["pipeline", "dev", "run", "--input", input]).ends_with(64);
         tells(&refused.stderr, &[complaint]);
