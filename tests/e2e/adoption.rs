@@ -255,7 +255,7 @@ fn senseless_arguments_are_refused_before_any_read() {
         let run = adopt(&project, what).ends_with(64);
         assert!(run.stderr.contains(says), "{}", run.stderr);
     };
-    refused(&[], "what is to be taken over?");
+    refused(&[], "no resource to adopt is named");
     refused(&["network.vpc="], "`network.vpc=` is not ADDRESS or ADDRESS=ID");
     refused(&["vpc=vpc-1"], "`vpc=vpc-1` is not ADDRESS or ADDRESS=ID");
     refused(&["network.lake=vpc-1"], "the file of dev declares no network.lake");

@@ -64,13 +64,13 @@ fn what_the_account_may_not_have_is_told_before_anything_is_built() {
     });
     project.edit("dev", "instance_type = \"ml.m5.large\"\nvolume_gb", "instance_type = \"ml.p3.2xlarge\"\nvolume_gb");
     let found = findings(&project, "dev", 1);
-    has(&of("problem", &found), "quotas: VPCs: 6 are needed, of which 5 are there, and this account may have 5");
+    has(&of("problem", &found), "quotas: VPCs: 6 needed (5 in use), and this account may have 5");
     has(&of("unknown", &found), "quotas: ml.p3.2xlarge for spot training job usage: Service Quotas does not list it");
     has(&of("warning", &found), "network: vpc-");
     let page = project.local(&["doctor", "dev"]).ends_with(1);
     let help = "request-service-quota-increase --service-code vpc --quota-code L-F678F1CE --desired-value 6";
     assert!(page.stdout.contains(help), "{}", page.stdout);
-    assert!(page.stdout.trim_end().ends_with("dev: 1 problem, 1 warning, 1 not to be looked at."), "{}", page.stdout);
+    assert!(page.stdout.trim_end().ends_with("dev: 1 problem, 1 warning, 1 could not be checked."), "{}", page.stdout);
 }
 
 #[test]
@@ -152,5 +152,5 @@ fn budget_that_cannot_be_read_is_told_with_who_can_change_that() {
     assert!(help.contains("root user") && help.contains("take `budget` out of the file"), "{help}");
     let page = aws.run(&project, &["doctor", "dev"]).ends_with(0).stdout;
     assert!(page.contains("root user"), "{page}");
-    assert!(page.trim_end().ends_with("dev: 1 not to be looked at."), "{page}");
+    assert!(page.trim_end().ends_with("dev: 1 could not be checked."), "{page}");
 }

@@ -197,7 +197,7 @@ fn an_input_that_is_no_object_starts_nothing() {
     project.local(&["up", "dev"]).ends_with(0);
     project.write("list.json", "[1]");
     for (input, complaint) in
-        [("{\"split\":", "--input"), ("list.json", "not a JSON object"), ("none.json", "none.json")]
+        [("{\"split\":", "--input"), ("list.json", "not a JSON object"), ("none.json", "there is no file")]
     {
         let refused = project.local(&["pipeline", "dev", "run", "--input", input]).ends_with(64);
         tells(&refused.stderr, &[complaint]);
@@ -371,7 +371,7 @@ fn the_log_of_the_failing_step_is_shown_wherever_its_service_writes_it() {
     let etl = platform.run(&["pipeline", "dev", "logs", "--step", "ExtractTransformLoad"]).ends_with(0);
     tells(&etl.stdout, &["/aws-glue/mlops-pipeline-dev/etl/output", "412 rows quarantined"]);
     let unknown = platform.run(&["pipeline", "dev", "logs", "--step", "Deploy"]).ends_with(64);
-    tells(&unknown.stderr, &["came to no step `Deploy`", "ExtractTransformLoad, ValidateData, Train, NotifyFailure"]);
+    tells(&unknown.stderr, &["not reach a step `Deploy`", "ExtractTransformLoad, ValidateData, Train, NotifyFailure"]);
 }
 
 #[test]

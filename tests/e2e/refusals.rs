@@ -77,7 +77,7 @@ fn settings_of_aws_that_never_end_are_refused_and_none_is_none() {
         let refused = run(variable, "/dev/zero").ends_with(64);
         assert!(refused.stderr.contains(&format!("{variable} names /dev/zero")), "{}", refused.stderr);
         let asked = run(variable, "/dev/null").ends_with(1);
-        assert!(asked.stderr.contains("the AWS account could not be found out"), "{}", asked.stderr);
+        assert!(asked.stderr.contains("the AWS account could not be determined"), "{}", asked.stderr);
     }
 }
 
@@ -177,7 +177,7 @@ fn a_saved_plan_is_refused_when_anything_moved() {
     project.local(&["plan", "dev", "--out", "saved.json"]).ends_with(0);
     project.edit("dev", "log_retention_days = 7", "log_retention_days = 14");
     let moved = project.local(&["up", "dev", "--plan", "saved.json"]).ends_with(1);
-    assert!(moved.stderr.contains("no longer right"), "{}", moved.stderr);
+    assert!(moved.stderr.contains("the saved plan cannot be applied"), "{}", moved.stderr);
     project.local(&["plan", "dev", "--exit-code"]).ends_with(2);
 }
 

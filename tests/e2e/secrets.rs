@@ -124,7 +124,7 @@ fn secrets_are_in_nothing_that_is_said_or_written() {
     assert_eq!(field("definition")["sensitive"], true);
     assert!(field("definition")["before"] != field("definition")["after"], "it is told that they differ: {drift:#}");
     let told = say(&project, &mut said, &["drift", "dev"], 2);
-    assert!(told.stdout.contains("environment.NOTE: was left as (sensitive), is now (sensitive)"), "{}", told.stdout);
+    assert!(told.stdout.contains("NOTE: applied as (sensitive), now (sensitive) in AWS"), "{}", told.stdout);
     for (arguments, code) in [
         (&["plan", "dev"][..], 0),
         (&["plan", "dev", "--json", "-vv"], 0),

@@ -69,7 +69,8 @@ fn self_check_is_content_with_the_newest_release_and_with_a_later_build() {
 fn self_check_fails_where_the_answer_is_no_release() {
     let project = Project::new();
     let cases = [
-        ("404 Not Found", described("99.0.1"), "answers with the status 404"),
+        ("404 Not Found", described("99.0.1"), "no release is published there yet"),
+        ("503 Service Unavailable", described("99.0.1"), "answers with the status 503"),
         ("200 OK", "<html>sign in</html>".to_owned(), "describes no project"),
         ("200 OK", described("newest"), "names `newest`, which is no version"),
     ];

@@ -76,7 +76,7 @@ fn question_holds_no_lock_and_a_plan_that_others_overtook_is_refused() {
         let serial = served.state().unwrap().serial;
         run.types(answer.as_bytes());
         let shown = run.ends_with(1);
-        for part in ["the plan that you confirmed is no longer right", "the state has changed", "nothing was touched"] {
+        for part in ["the plan that you confirmed cannot be applied", "the state has changed", "nothing was touched"] {
             assert!(shown.contains(part), "{part:?} is not in {shown}");
         }
         assert_eq!(served.state().unwrap().serial, serial);

@@ -86,9 +86,9 @@ impl Default for ChangeOptions {
 pub enum NotDone {
     /// The plan has refusals.
     Refused(Box<RefusedPlan>),
-    /// The saved plan is no longer right.
+    /// The saved plan differs from the current one.
     Stale(Box<StalePlan>),
-    /// The confirmed plan is no longer right: something changed before the run had the lock.
+    /// The confirmed plan differs from the current one: something changed before the run had the lock.
     Overtaken(Box<StalePlan>),
     /// Anything else.
     Error(Error),

@@ -169,13 +169,13 @@ impl EnvironmentAccess {
         let [bucket] = found.as_slice() else {
             let help = match found.len() {
                 0 => Remedy::Several(vec![
-                    format!("and account {account} has no state of one").into(),
+                    format!("account {account} has no state of this environment either").into(),
                     app.settings.list(),
                 ]),
                 _ => {
                     let names: Vec<&str> = found.iter().map(|bucket| bucket.name.as_str()).collect();
                     format!(
-                        "and several states could be meant: {}; write a file that says which project",
+                        "account {account} has several states for this name: {}; write a file that says which project",
                         names.join(", ")
                     )
                     .into()

@@ -60,6 +60,12 @@ async fn get(address: &str) -> Result<Vec<u8>, Error> {
     let response =
         connector.call(request).await.map_err(|error| failed(format!("cannot be reached: {}", deep(&error))))?;
     let status = response.status().as_u16();
+    if status == 404 {
+        return Err(Error::failed_with(
+            format!("there is no release to be found: {address} answers with the status 404"),
+            "no release is published there yet; MLOPSCTL_RELEASES names another list of releases",
+        ));
+    }
     if status != 200 {
         return Err(failed(format!("answers with the status {status}")));
     }

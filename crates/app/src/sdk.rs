@@ -105,7 +105,7 @@ pub(crate) async fn caller(sdk: &SdkConfig) -> Result<Caller, Error> {
         Ok(identity) => match identity.account.filter(|account| is_account(account)) {
             Some(account) => Ok(Caller { account, arn: identity.arn.unwrap_or_default() }),
             None => Err(Error::failed_with(
-                "the AWS account could not be found out: the answer names none",
+                "the AWS account could not be determined: the answer to GetCallerIdentity names none",
                 "check the endpoint (AWS_ENDPOINT_URL): is it AWS, or something that speaks like it?",
             )),
         },

@@ -51,7 +51,11 @@ async fn ranges(ec2: &Client, input: &DoctorInput<'_>) -> Result<Option<Finding>
         [] => Finding::ok(CHECK, format!("no other VPC of this region uses addresses of {shown}")),
         met => Finding::warning(
             CHECK,
-            format!("{} use addresses of {shown} as well, and can never be peered with it", listed(met)),
+            format!(
+                "{} {} addresses of {shown} as well, and can never be peered with it",
+                listed(met),
+                if met.len() == 1 { "uses" } else { "use" }
+            ),
             "choose another `[network] cidr` before it is built, if they are ever to be connected",
         ),
     }))
@@ -118,7 +122,11 @@ async fn gateways(ec2: &Client, input: &DoctorInput<'_>) -> Result<Option<Findin
         [] => Finding::ok(CHECK, format!("all {} NAT gateways work", ids.len())),
         broken => Finding::problem(
             CHECK,
-            format!("{} do not work: functions and jobs in private subnets reach nothing", listed(broken)),
+            format!(
+                "{} {} not work: functions and jobs in private subnets reach nothing",
+                listed(broken),
+                if broken.len() == 1 { "does" } else { "do" }
+            ),
             Remedy::perform(Operation::Up, None, "makes others in their place"),
         ),
     }))

@@ -174,7 +174,7 @@ fn usual(_: &str) -> Response {
 #[tokio::test]
 async fn role_with_more_managed_policies_than_the_account_may_attach_is_a_problem() {
     let findings = findings("GetAccountSummary", usual).await;
-    let lacking = one(&findings, "managed policies of one role: 12 are needed, and this account may have 10");
+    let lacking = one(&findings, "managed policies of one role: 12 needed, and this account may have 10");
     assert_eq!(lacking.verdict, Verdict::Problem);
     assert!(matches!(&lacking.help, Some(Remedy::RaiseQuota { code, .. }) if code == "L-0DA4ABF3"));
 }
@@ -190,7 +190,7 @@ async fn quota_that_the_account_does_not_tell_is_unknown() {
 #[tokio::test]
 async fn quota_of_concurrency_counts_all_reservations_and_what_lambda_keeps_free() {
     let findings = findings("Nothing", denied).await;
-    let lacking = one(&findings, "concurrent executions of functions: 1050 are needed, and this account may have 1000");
+    let lacking = one(&findings, "concurrent executions of functions: 1050 needed, and this account may have 1000");
     assert_eq!(lacking.verdict, Verdict::Problem);
 }
 
@@ -227,7 +227,7 @@ async fn catalog_that_lake_formation_governs_is_told_with_what_helps() {
 #[tokio::test]
 async fn too_few_machines_are_a_problem_before_the_first_execution_fails() {
     let findings = findings("Nothing", denied).await;
-    let lacking = one(&findings, "ml.m5.large for training job usage: 9 are needed, and this account may have 4");
+    let lacking = one(&findings, "ml.m5.large for training job usage: 9 needed, and this account may have 4");
     assert_eq!(lacking.verdict, Verdict::Problem);
     assert_eq!(one(&findings, "everything it takes is allowed, 3 actions").verdict, Verdict::Ok);
 }

@@ -117,7 +117,7 @@ pub(crate) enum Command {
     Graph(GraphArgs),
     /// Take over resources that exist and that mlopsctl did not make.
     Adopt(AdoptArgs),
-    /// Print the least IAM policy with which an environment can be provisioned.
+    /// Print the least-privilege IAM policy for provisioning an environment.
     Permissions(PermissionsArgs),
     /// Show the state, and repair it.
     #[command(subcommand)]

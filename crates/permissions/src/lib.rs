@@ -1,4 +1,4 @@
-//! The least IAM policy with which an environment can be provisioned: what its resources and mlopsctl itself need,
+//! The least-privilege IAM policy for provisioning an environment: what its resources and mlopsctl itself need,
 //! widened to the environment's own names, grouped into statements, cut to the sizes that AWS takes.
 //!
 //! Pure. What a resource needs is said by its kind; see [`resource::Resource::permissions`].

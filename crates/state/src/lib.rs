@@ -1,7 +1,7 @@
 //! The record that mlopsctl keeps of a stack, and the lock by which several people share it.
 //!
 //! # Guarantees
-//! - A state is written only on top of the version last read: a writer that lost its lock changes nothing.
+//! - A state is written only on top of the version last read: a run whose lock was taken over changes nothing.
 //! - A lock whose holder died is taken over by itself: at once on the same host, where the holder's liveness file
 //!   proves it; a minute after its last renewal elsewhere, judged by S3's clock.
 //! - A run that takes a lock over first makes every earlier version of the state stale. So does a run that finds no

@@ -148,7 +148,7 @@ fn what_is_not_aws_is_told_at_once_and_not_repeated_at_length() {
     for (what, run) in refused(endpoints, &["up", "dev", "--yes"]) {
         assert!(run.stderr.len() < 1000, "{what}: {}", run.stderr);
         let helps = if what == "is too late for a signature" { "log in again or set the clock" } else { "endpoint" };
-        run.ends_with(1).says(&["the AWS account could not be found out", helps]);
+        run.ends_with(1).says(&["the AWS account could not be determined", helps]);
     }
 }
 
@@ -159,7 +159,7 @@ fn an_endpoint_that_is_no_url_is_told() {
     for url in [format!("http://{gone}"), plain.replace("http:", "https:")] {
         for (_, run) in refused(vec![("", url)], &["plan", "dev"]) {
             assert!(run.stderr.len() < 1000, "{}", run.stderr);
-            run.ends_with(1).says(&["the AWS account could not be found out"]);
+            run.ends_with(1).says(&["the AWS account could not be determined"]);
         }
     }
     let long = format!("{plain}/{}", "x".repeat(100_000));

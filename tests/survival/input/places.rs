@@ -61,7 +61,7 @@ fn a_name_that_is_no_environments_leads_nowhere() {
     }
     for name in ["dеv", &long] {
         // Without a file its state is looked for, in vain.
-        project.local(&["destroy", name, "--delete-data"]).ends_with(64).says(&["has no state of one"]);
+        project.local(&["destroy", name, "--delete-data"]).ends_with(64).says(&["has no state of this environment"]);
     }
 }
 

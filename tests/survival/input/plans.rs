@@ -48,7 +48,7 @@ const FORGERIES: &[Forgery] = &[
 
 /// The same with a digest that matches the changed plan.
 const SIGNED: &[Forgery] = &[
-    ("of another environment", |plan| plan["environment"] = json!("prod"), "it is of another environment"),
+    ("of another environment", |plan| plan["environment"] = json!("prod"), "it was made for another environment"),
     ("of other inputs", |plan| plan["inputs"] = json!("0"), "have changed"),
     ("of a later state", |plan| plan["serial"] = json!(7), "the state has changed"),
     ("a change less", |plan| drop(plan["changes"].as_array_mut().unwrap().pop()), "the cloud has changed"),

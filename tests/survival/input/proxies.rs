@@ -46,7 +46,7 @@ fn requests_go_through_the_proxy_that_the_environment_names() {
         assert!(was_asked(&format!("POST {endpoint}/ ")) && was_asked(&format!("GET {endpoint}/")), "{variable}");
     }
     let without = [("AWS_ENDPOINT_URL", "http://no.proxy.invalid"), ("HTTP_PROXY", &proxy), ("NO_PROXY", ".invalid")];
-    run(&project, &without).ends_with(1).says(&["the AWS account could not be found out"]);
+    run(&project, &without).ends_with(1).says(&["the AWS account could not be determined"]);
     assert!(!was_asked("POST http://no.proxy.invalid"));
 }
 
@@ -57,7 +57,7 @@ fn aws_itself_is_reached_through_a_tunnel_and_a_proxy_that_refuses_is_named() {
     let refused = run(&project, &[("HTTPS_PROXY", &with_password)]).ends_with(1);
     let host = proxy.trim_start_matches("http://");
     let refused =
-        refused.says(&["the AWS account could not be found out", &format!("through the proxy {host} (HTTPS_PROXY)")]);
+        refused.says(&["the AWS account could not be determined", &format!("through the proxy {host} (HTTPS_PROXY)")]);
     assert!(!refused.stderr.contains("hunter2"), "{}", refused.stderr);
     assert!(was_asked("CONNECT sts.ap-south-1.amazonaws.com:443 "));
 }

@@ -64,7 +64,7 @@ fn run(project: &Project, variables: &[(&str, &Path)]) -> Ran {
 fn an_authority_is_trusted_if_the_environment_or_the_profile_names_it() {
     let project = Project::new();
     let unknown = run(&project, &[]).ends_with(1);
-    unknown.says(&["the AWS account could not be found out", "invalid peer certificate", "AWS_CA_BUNDLE", "ca_bundle"]);
+    unknown.says(&["account could not be determined", "invalid peer certificate", "AWS_CA_BUNDLE", "ca_bundle"]);
     run(&project, &[("AWS_CA_BUNDLE", &fixture("authority.pem"))]).ends_with(0);
 
     let settings = project.path().join("config");

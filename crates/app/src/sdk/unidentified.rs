@@ -85,7 +85,7 @@ fn unanswered(failure: &Failure) -> (String, Remedy) {
         Some(proxy) => Remedy::Several(vec![help, proxy.into()]),
         None => help,
     };
-    (format!("the AWS account could not be found out: {failure}"), help)
+    (format!("the AWS account could not be determined: {failure}"), help)
 }
 
 /// True if no connection came about.

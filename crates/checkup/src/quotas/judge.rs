@@ -27,12 +27,12 @@ pub(crate) fn judge(demand: &Demand<'_>) -> Finding {
     let fits = wanted as f64 <= *limit;
     // IAM is global, and its quotas are kept in one region.
     let region = (*service == "iam").then_some("us-east-1");
-    let there = if *used > 0 { format!(", of which {used} are there") } else { String::new() };
+    let in_use = if *used > 0 { format!(" ({used} in use)") } else { String::new() };
     match fits {
-        true => Finding::ok(CHECK, format!("{what}: {wanted} of {limit}{there}")),
+        true => Finding::ok(CHECK, format!("{what}: {wanted} of {limit}{in_use}")),
         false => Finding::problem(
             CHECK,
-            format!("{what}: {wanted} are needed{there}, and this account may have {limit}"),
+            format!("{what}: {wanted} needed{in_use}, and this account may have {limit}"),
             Remedy::RaiseQuota { service: (*service).to_owned(), code: (*code).to_owned(), wanted, region },
         ),
     }
@@ -48,10 +48,10 @@ mod tests {
         let demand =
             |used, needed, limit| judge(&Demand { what: "VPCs", used, needed, limit, quota: ("vpc", "L-F678F1CE") });
         assert_eq!(demand(4, 1, 5.0).verdict, Verdict::Ok);
-        assert_eq!(demand(4, 1, 5.0).what, "VPCs: 5 of 5, of which 4 are there");
+        assert_eq!(demand(4, 1, 5.0).what, "VPCs: 5 of 5 (4 in use)");
         let lacking = demand(5, 1, 5.0);
         assert_eq!(lacking.verdict, Verdict::Problem);
-        assert_eq!(lacking.what, "VPCs: 6 are needed, of which 5 are there, and this account may have 5");
+        assert_eq!(lacking.what, "VPCs: 6 needed (5 in use), and this account may have 5");
         let raise = Remedy::RaiseQuota { service: "vpc".into(), code: "L-F678F1CE".into(), wanted: 6, region: None };
         assert_eq!(lacking.help, Some(raise));
         assert_eq!(demand(0, 1, 0.0).verdict, Verdict::Problem);

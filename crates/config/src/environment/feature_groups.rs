@@ -19,7 +19,7 @@ pub struct FeatureGroup {
     /// The feature that says whom a record is about.
     #[schemars(with = "Text<FeatureName>")]
     pub record_identifier: String,
-    /// The feature that says when a record was true: a fraction (seconds since 1970) or text (ISO 8601).
+    /// The feature that holds the time of the event in a record: a fraction (seconds since 1970) or text (ISO 8601).
     #[schemars(with = "Text<FeatureName>")]
     pub event_time: String,
     /// The features. One more is added in place; one less, or another type, replaces the group.

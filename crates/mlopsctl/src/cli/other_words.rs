@@ -21,7 +21,7 @@ const WORDS: &[(&str, &str)] = &[
     ("format", "fmt"),
     ("history", "state history ENVIRONMENT"),
     ("import", "adopt ENVIRONMENT ADDRESS=ID"),
-    ("invoke", "pipeline ENVIRONMENT --help"),
+    ("invoke", "pipeline ENVIRONMENT invoke ROWS"),
     ("lint", "validate"),
     ("list", "state list ENVIRONMENT"),
     ("logs", "pipeline ENVIRONMENT logs"),
@@ -29,10 +29,11 @@ const WORDS: &[(&str, &str)] = &[
     ("model", "pipeline ENVIRONMENT status"),
     ("new", "init"),
     ("outputs", "output ENVIRONMENT"),
+    ("predict", "pipeline ENVIRONMENT invoke ROWS"),
     ("preview", "plan ENVIRONMENT"),
     ("provision", "up ENVIRONMENT"),
     ("pull", "state pull ENVIRONMENT"),
-    ("push", "state push FILE ENVIRONMENT"),
+    ("push", "state push ENVIRONMENT FILE"),
     ("refresh", "drift ENVIRONMENT"),
     ("remove", "destroy ENVIRONMENT"),
     ("rm", "state rm ENVIRONMENT ADDRESS"),
@@ -41,12 +42,21 @@ const WORDS: &[(&str, &str)] = &[
     ("show", "state show ENVIRONMENT ADDRESS"),
     ("start", "pipeline ENVIRONMENT run"),
     ("status", "pipeline ENVIRONMENT status"),
+    ("stop", "pipeline ENVIRONMENT stop"),
+    ("synth", "plan ENVIRONMENT"),
     ("teardown", "destroy ENVIRONMENT"),
+    ("test", "validate"),
     ("train", "pipeline ENVIRONMENT run"),
     ("update", "up ENVIRONMENT"),
     ("upgrade", "up ENVIRONMENT"),
     ("upload", "pipeline ENVIRONMENT upload PATH"),
     ("version", "--version"),
+];
+
+/// The words of other tools for which mlopsctl needs no command, each with the reason.
+const NEEDLESS: &[(&str, &str)] = &[
+    ("bootstrap", "there is nothing to bootstrap: `mlopsctl up ENVIRONMENT` creates the state bucket as well"),
+    ("login", "mlopsctl uses the AWS credentials of the shell: log in with `aws sso login` or `aws configure`"),
 ];
 
 /// Replaces clap's suggestion, which goes by spelling, where the word means something else than it resembles.
@@ -77,6 +87,8 @@ fn drop_dangerous(error: &mut Error, word: &str) {
     };
     if names_destroy && !word.starts_with("des") {
         error.remove(ContextKind::SuggestedSubcommand);
+        // Without suggestions it prints an empty line.
+        error.remove(ContextKind::Suggested);
     }
 }
 
@@ -84,6 +96,9 @@ fn drop_dangerous(error: &mut Error, word: &str) {
 fn meant(command: &Command, word: &str, arguments: &[String]) -> Option<String> {
     if let Some((_, ours)) = WORDS.iter().find(|(theirs, _)| *theirs == word) {
         return Some(format!("`mlopsctl {ours}` does that"));
+    }
+    if let Some((_, why)) = NEEDLESS.iter().find(|(theirs, _)| *theirs == word) {
+        return Some((*why).to_owned());
     }
     // `mlopsctl dev up`
     let after = arguments.iter().skip_while(|one| *one != word).nth(1)?;
@@ -120,6 +135,8 @@ mod tests {
         assert!(said("mlopsctl apply").contains("`mlopsctl up ENVIRONMENT` does that"));
         assert!(said("mlopsctl train").contains("`mlopsctl pipeline ENVIRONMENT run` does that"));
         assert!(said("mlopsctl version").contains("`mlopsctl --version` does that"));
+        assert!(said("mlopsctl test").contains("`mlopsctl validate` does that"));
+        assert!(said("mlopsctl login").contains("log in with `aws sso login`"));
     }
 
     #[test]
@@ -127,6 +144,7 @@ mod tests {
         for word in ["deploy", "detroy", "doctr", "deliver", "destro", "depoly"] {
             let said = said(&format!("mlopsctl {word}"));
             assert_eq!(said.contains("destroy"), word == "destro", "{said}");
+            assert!(!said.contains("\n\n\n"), "{said}");
         }
     }
 

@@ -110,7 +110,7 @@ pub(crate) enum PipelineCommand {
         #[arg(long)]
         follow: bool,
     },
-    /// Show what happened in an execution, and the log of the step that failed or is under way.
+    /// Show what happened in an execution, and the log of the step that failed or is running.
     Logs {
         /// Its name or ARN; the latest if left out.
         execution: Option<String>,

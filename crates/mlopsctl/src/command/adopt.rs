@@ -23,8 +23,8 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
     let terraform = args.from_tfstate.as_deref().map(read).transpose()?;
     if named.is_empty() && terraform.is_none() {
         return Err(CommandError::usage(
-            "what is to be taken over?",
-            "name it: ADDRESS=ID, or ADDRESS for a resource that has its name",
+            "no resource to adopt is named",
+            "name at least one: ADDRESS=ID, or ADDRESS alone for a resource that has its declared name in AWS",
         ));
     }
     let session = global.app().open_to_change(environment).await?;
@@ -233,7 +233,7 @@ fn find(terraform: &Tfstate, declarations: &[Declaration], state: &State, claims
 fn tell(matching: &Matching, printer: Printer) {
     let Matching { matches, adopted, settings, left } = matching;
     printer.note(&format!(
-        "Of what Terraform remembers, {} resources are to be taken over, {} are adopted already, {} are settings of \
+        "Of the resources in Terraform's state, {} are to be adopted, {} are adopted already, {} are settings of other \
          resources, {} have no counterpart.",
         matches.len(),
         adopted.len(),

@@ -1,4 +1,4 @@
-//! The least IAM policy with which an environment can be provisioned. Made for those who have no permission yet: AWS is
+//! The least-privilege IAM policy for provisioning an environment. Made for those who have no permission yet: AWS is
 //! asked only what everybody may ask, and for the state if that can be had.
 
 use crate::{

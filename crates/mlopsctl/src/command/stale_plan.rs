@@ -12,7 +12,7 @@ const MOST_NAMED: usize = 3;
 /// The exit of `up --plan` with a stale plan.
 pub(crate) fn refused(stale: &StalePlan) -> CommandError {
     CommandError::failed_with(
-        format!("the saved plan is no longer right: {}; nothing was touched", why(stale)),
+        format!("the saved plan cannot be applied: {}; nothing was touched", why(stale)),
         "make a new one with `mlopsctl plan`, and look at it",
     )
 }
@@ -20,14 +20,14 @@ pub(crate) fn refused(stale: &StalePlan) -> CommandError {
 /// The exit of a change whose plan became stale while its confirmation was awaited.
 pub(crate) fn overtaken(stale: &StalePlan) -> CommandError {
     CommandError::failed_with(
-        format!("the plan that you confirmed is no longer right: {}; nothing was touched", why(stale)),
+        format!("the plan that you confirmed cannot be applied: {}; nothing was touched", why(stale)),
         "run the same command again, and look at its plan",
     )
 }
 
 fn why(StalePlan { saved, now, reason }: &StalePlan) -> String {
     match reason {
-        Staleness::Environment => "it is of another environment".to_owned(),
+        Staleness::Environment => "it was made for another environment".to_owned(),
         Staleness::Inputs => {
             format!("the environment file or the files it ships have changed{}", named(saved, now))
         }

@@ -44,7 +44,7 @@ fn last_line(environment: &str, findings: &[Finding]) -> String {
         .map(|(count, what)| format!("{count} {what}{}", if *count == 1 { "" } else { "s" }))
         .collect();
     if unknown > 0 {
-        told.push(format!("{unknown} not to be looked at"));
+        told.push(format!("{unknown} could not be checked"));
     }
     format!("{environment}: {}.", told.join(", "))
 }

@@ -2,7 +2,7 @@
 
 use super::{
     differences,
-    page::{Form, Page},
+    page::{Form, Page, counted},
     versioned::Versioned,
 };
 use crate::{
@@ -40,7 +40,7 @@ pub(crate) fn page(
         let help = remedy::words_of(one.help.as_ref()).map(|help| format!("; {}", printer.advice(&help)));
         format!("{}: {}{}", one.address, one.reason, help.unwrap_or_default())
     });
-    let unread = drift.failed.iter().map(|one| format!("{}: it could not be looked at", one.address));
+    let unread = drift.failed.iter().map(|one| format!("{}: it could not be read", one.address));
     let not_compared: Vec<String> = partly.chain(unread).collect();
     if !not_compared.is_empty() {
         page.line(0, 2, &[(Some(Style::Dim), "not compared:")]);
@@ -62,10 +62,17 @@ pub(crate) fn page(
 /// The last line. It claims no drift only for compared resources.
 fn summary(drift: &Drift) -> String {
     let (checked, skipped) = (drift.checked, drift.skipped().count() + drift.failed.len());
+    let resources = counted(checked, "resource");
+    let unchanged = match checked {
+        1 => format!("{resources} is as it was applied"),
+        _ => format!("{resources} are as they were applied"),
+    };
     let compared = match drift.drifted.len() {
-        0 if drift.is_none() => return format!("No drift: {checked} resources are as they were left."),
-        0 => format!("{checked} resources are as they were left"),
-        drifted => format!("{drifted} of {checked} resources differ from what was applied"),
+        0 if drift.is_none() && checked == 0 => return "No drift: there are no resources to compare.".to_owned(),
+        0 if drift.is_none() => return format!("No drift: {unchanged}."),
+        0 => unchanged,
+        1 => format!("1 of {resources} differs from what was applied"),
+        drifted => format!("{drifted} of {resources} differ from what was applied"),
     };
     let not_compared = if skipped == 0 { String::new() } else { format!(", and {skipped} could not be compared") };
     let is_repaired = |one: &Drifted| one.replacement.is_none();
@@ -113,7 +120,7 @@ fn changed(page: &mut Page<'_>, field: &FieldChange) {
     match review::between(&field.path, &field.before, &field.after) {
         None => {
             let (before, after) = page.pair(&field.before, &field.after);
-            page.line(4, 4, &[(None, &format!("{}: was left as {before}, is now {after}", field.path))]);
+            page.line(4, 4, &[(None, &format!("{}: applied as {before}, now {after} in AWS", field.path))]);
         }
         Some(differences) => {
             let first = format!("{}: since it was applied, added (+) and missing (-):", field.path);

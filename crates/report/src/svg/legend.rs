@@ -79,8 +79,8 @@ fn lines() -> Vec<Entry> {
         words: words.into(),
     };
     vec![
-        line("works", "waits until it works"),
-        line("identity", "needs only its id"),
+        line("works", "waits until the resource is ready"),
+        line("identity", "waits only for its id"),
         Entry {
             mark: r#"<path class="edge plain" d="M0 8h24m-5 -4l5 4l-5 4"/>"#.into(),
             words: "made first to made last".into(),

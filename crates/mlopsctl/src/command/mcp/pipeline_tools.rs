@@ -184,7 +184,7 @@ impl Arguments for Status {
     }
 }
 
-/// Return the history of a pipeline execution, and the log of the step that failed or is under way.
+/// Return the history of a pipeline execution, and the log of the step that failed or is running.
 #[derive(Deserialize, JsonSchema)]
 struct Logs {
     #[serde(flatten)]

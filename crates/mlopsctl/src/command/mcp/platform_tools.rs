@@ -270,7 +270,7 @@ impl Arguments for Graph {
     }
 }
 
-/// Return the least IAM policy with which an environment can be provisioned.
+/// Return the least-privilege IAM policy for provisioning an environment.
 #[derive(Deserialize, JsonSchema)]
 struct Permissions {
     #[serde(flatten)]

@@ -51,7 +51,7 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// The step that was named, or the one that failed, or the one that is under way or was when the execution ended.
+/// The step that was named, or the one that failed, or the one that is running or was when the execution ended.
 fn choose<'a>(
     execution: &Execution,
     history: &'a History,
@@ -66,9 +66,9 @@ fn choose<'a>(
             history.steps.iter().filter(|step| step.is_work()).map(|step| step.name.as_str()).collect();
         let help = match names.as_slice() {
             [] => "it ended before its first step".to_owned(),
-            names => format!("it came to: {}", names.join(", ")),
+            names => format!("it reached {}", names.join(", ")),
         };
-        CommandError::usage(format!("the execution came to no step `{named}`"), help)
+        CommandError::usage(format!("the execution did not reach a step `{named}`"), help)
     })
 }
 

@@ -59,6 +59,8 @@ fn document(given: &str) -> Result<Map<String, Value>, CommandError> {
     let (text, place) = match given.trim_start().starts_with('{') {
         true => (given.to_owned(), "--input"),
         false => {
+            runs::Missing::check(Path::new(given))
+                .map_err(|missing| CommandError::usage(missing.to_string(), missing.help))?;
             let unreadable = |error: std::io::Error| CommandError::usage(format!("{given}: {error}"), HELP);
             let bytes = app::input::read(Path::new(given)).map_err(unreadable)?;
             (String::from_utf8_lossy(&bytes).into_owned(), given)

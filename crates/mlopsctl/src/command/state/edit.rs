@@ -62,6 +62,7 @@ pub(super) async fn push(
     yes: bool,
     printer: Printer,
 ) -> Result<(), CommandError> {
+    runs::Missing::check(file).map_err(|missing| CommandError::usage(missing.to_string(), missing.help))?;
     let session = global.app().open_state_to_change(environment.as_deref()).await?;
     let name = file.display().to_string();
     let bytes = app::input::read(file).map_err(|error| CommandError::usage(format!("{name}: {error}"), ""))?;
