@@ -5,6 +5,7 @@ Rust hold the schemas to the code.
 """
 
 import json
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -131,7 +132,7 @@ def example(setting: Setting, files: list[dict]) -> str | None:
     path = [part for part in setting.section.split(".") if part]
     found = (value_in(file, [*path, setting.name]) for file in files)
     value = next((value for value in found if value is not None), None)
-    if value is None and "examples" in setting.schema:
+    if value is None and "examples" in setting.schema:  # of the setting (`example = …` in its Rust type) or of its form
         value = setting.schema["examples"][0]
     if value is None and "examples" in setting.schema.get("items", {}):
         value = setting.schema["items"]["examples"][:1]
@@ -147,12 +148,14 @@ def describe(setting: Setting, files: list[dict]) -> Iterator[str]:
     yield ""
     yield sentence(setting.schema)
     yield ""
-    yield f"- Type: {kind(setting.schema)}"
+    shown = example(setting, files)
+    # The example of the setting says more than that of the form, which many settings share.
+    yield f"- Type: {re.sub(', such as `[^`]*`$', '', kind(setting.schema)) if shown else kind(setting.schema)}"
     for one in setting.schema.get("oneOf", []):
         yield f"  - {code(one['const'])}: {sentence(one)}"
     default = code(setting.schema["default"]) if "default" in setting.schema else "left out"
     yield f"- Default: {'none; the setting is required' if setting.required else default}"
-    if shown := example(setting, files):
+    if shown:
         yield f"- Example: `{shown}`"
     yield ""
 

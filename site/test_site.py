@@ -126,6 +126,25 @@ class Reference(unittest.TestCase):
         self.assertGreater(len(names), 200)
         self.assertEqual(page.count("\n### "), len(names))
 
+    def test_files_and_roles_have_examples_of_their_own(self) -> None:
+        schema = json.loads((reference.SCHEMAS / "environment.schema.json").read_text("utf-8"))
+        rules = ("must be a path within the project", "must be the ARN of an IAM role")
+        settings = [
+            one.schema
+            for one in reference.settings(schema)
+            if one.schema.get("patternErrorMessage", "").startswith(rules) and one.name != "script"
+        ]
+        self.assertGreater(len(settings), 15)
+        self.assertEqual(len({one["examples"][0] for one in settings}), len(settings))
+        self.assertNotIn("pipeline/glue/etl.py", [one["examples"][0] for one in settings])
+
+    def test_the_example_of_a_setting_stands_in_for_that_of_its_form(self) -> None:
+        form = "must be a path within the project, such as `pipeline/glue/etl.py`"
+        schema = {"properties": {"definition": {"type": "string", "patternErrorMessage": form, "examples": ["a.json"]}}}
+        page = reference.settings_page(schema, [])
+        self.assertIn("- Type: text: a path within the project\n", page)
+        self.assertIn('- Example: `definition = "a.json"`', page)
+
 
 if __name__ == "__main__":
     unittest.main()
