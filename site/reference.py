@@ -5,6 +5,7 @@ Rust hold the schemas to the code.
 """
 
 import json
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -14,6 +15,10 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 SCHEMAS = REPOSITORY / "state/schemas"
 PAGES = REPOSITORY / "docs/reference"
+# Tests in Rust hold these plans to the code.
+PLANS = [REPOSITORY / f"tests/pages/plan-{name}.snap" for name in ("dev", "staging", "prod")]
+# Services whose names begin the nouns of their kinds.
+NAMES = {"Elastic", "Glue", "MLflow", "SageMaker"}
 
 SETTINGS = """\
 # Settings
@@ -23,6 +28,11 @@ SETTINGS = """\
 An environment file is `environments/<name>.toml`. Editors complete and check it by its JSON Schema. `mlopsctl validate`
 reports all problems with line and column, and `mlopsctl plan` shows what a change of a setting does: in place, with a
 replacement, or with a loss of data.
+
+The first section of each area has a table of the resources that the area makes. A change of a field under "Replaced on"
+replaces the resource, because AWS cannot change this field in place. Most fields have the name of their setting. Other
+fields change in place. If an item leaves a list, `up` deletes its resource. A resource that holds data is deleted or
+replaced only with `--delete-data`.
 """
 
 DOCUMENTS = """\
@@ -34,6 +44,63 @@ With `--json`, a command prints one document on stdout. `up`, `destroy`, `reconc
 per line. Each form has a JSON Schema in `state/schemas`, which `mlopsctl init` writes, too. Fields may be added and are
 never changed, so ignore fields that you do not know.
 """
+
+
+# The areas of addresses whose settings are in a section of another name, and kinds of them.
+SECTIONS = {"operations": "budget"}
+SECTIONS_OF_KINDS = {"feature group": "feature_groups"}
+# The kinds of sections that dev, staging and prod leave out.
+OTHER_KINDS = {
+    "drift": ["event rule", "function", "function permission", "log group", "managed policy", "role"],
+    "monitoring": ["subscription"],
+    "studio": ["MLflow app", "space"],
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of resource, as docs/reference/kinds.md describes it."""
+
+    noun: str
+    replaced_on: str
+    has_data: bool
+
+    @property
+    def link(self) -> str:
+        return f"[{self.noun}](kinds.md#{self.noun.lower().replace(' ', '-')})"
+
+
+def kinds(page: str) -> dict[str, Kind]:
+    """The kinds of docs/reference/kinds.md by their nouns, in small letters."""
+    found = {}
+    for part in page.split("\n## ")[1:]:
+        heading, _, text = part.partition("\n")
+        noun = heading if heading[:2].isupper() or heading.split()[0] in NAMES else heading[0].lower() + heading[1:]
+        [replaced_on] = re.findall(r"^- Replaced on: (.*)$", text, re.MULTILINE)
+        found[noun.lower()] = Kind(noun, replaced_on, "\n- Data: yes" in text)
+    return found
+
+
+def kinds_of_sections(plans: list[str]) -> dict[str, list[str]]:
+    """The nouns of the kinds that plans create, by the first part of the section that declares them."""
+    found: dict[str, set[str]] = {section: set(nouns) for section, nouns in OTHER_KINDS.items()}
+    for plan in plans:
+        section = None
+        for line in plan.splitlines():
+            if re.fullmatch(r"[a-z_]+", line):
+                section = SECTIONS.get(line, line)
+            elif line and not line.startswith(" "):
+                section = None
+            elif section and (created := re.match(r"  \+ \S+ \(([^)]+)\)", line)):
+                found.setdefault(SECTIONS_OF_KINDS.get(created[1], section), set()).add(created[1])
+    return {section: sorted(nouns, key=str.lower) for section, nouns in found.items()}
+
+
+def table_of_kinds(nouns: list[str], all_kinds: dict[str, Kind]) -> list[str]:
+    rows = [all_kinds[noun.lower()] for noun in nouns]
+    lines = ["| Resource | Replaced on | Data |", "|---|---|---|"]
+    lines += [f"| {one.link} | {one.replaced_on} | {'yes' if one.has_data else 'no'} |" for one in rows]
+    return [*lines, ""]
 
 
 @dataclass(frozen=True)
@@ -131,6 +198,7 @@ def example(setting: Setting, files: list[dict]) -> str | None:
     path = [part for part in setting.section.split(".") if part]
     found = (value_in(file, [*path, setting.name]) for file in files)
     value = next((value for value in found if value is not None), None)
+    # An example of the setting (`example = …` in its Rust type) or of its form.
     if value is None and "examples" in setting.schema:
         value = setting.schema["examples"][0]
     if value is None and "examples" in setting.schema.get("items", {}):
@@ -147,24 +215,28 @@ def describe(setting: Setting, files: list[dict]) -> Iterator[str]:
     yield ""
     yield sentence(setting.schema)
     yield ""
-    yield f"- Type: {kind(setting.schema)}"
+    shown = example(setting, files)
+    # The example of the setting says more than that of the form, which many settings share.
+    yield f"- Type: {re.sub(', such as `[^`]*`$', '', kind(setting.schema)) if shown else kind(setting.schema)}"
     for one in setting.schema.get("oneOf", []):
         yield f"  - {code(one['const'])}: {sentence(one)}"
     default = code(setting.schema["default"]) if "default" in setting.schema else "left out"
     yield f"- Default: {'none; the setting is required' if setting.required else default}"
-    if shown := example(setting, files):
+    if shown:
         yield f"- Example: `{shown}`"
     yield ""
 
 
-def settings_page(schema: dict, files: list[dict]) -> str:
-    lines, section = [SETTINGS, "## At the top of the file", ""], ""
+def settings_page(schema: dict, files: list[dict], tables: dict[str, list[str]] | None = None) -> str:
+    """The page of the settings. `tables` has the lines of the table of kinds, by the first part of a section."""
+    lines, section, rest = [SETTINGS, "## At the top of the file", ""], "", dict(tables or {})
     for setting in settings(schema):
         if setting.section != section:
             section = setting.section
             name = section.replace("[]", "")
             lines += [f"## `{f'[[{name}]]' if section.endswith('[]') else f'[{name}]'}`", ""]
             lines += [sentence(section_schema(schema, section)), ""]
+            lines += rest.pop(name.partition(".")[0], [])
         lines += describe(setting, files)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -239,8 +311,11 @@ def pages() -> dict[str, str]:
     schemas = {path.name: json.loads(path.read_text("utf-8")) for path in sorted(SCHEMAS.glob("*.schema.json"))}
     names = ("dev", "staging", "prod")
     files = [tomllib.loads((REPOSITORY / f"environments/{name}.toml").read_text("utf-8")) for name in names]
+    all_kinds = kinds((PAGES / "kinds.md").read_text("utf-8"))
+    found = kinds_of_sections([path.read_text("utf-8") for path in PLANS])
+    tables = {section: table_of_kinds(nouns, all_kinds) for section, nouns in found.items()}
     return {
-        "settings.md": settings_page(schemas["environment.schema.json"], files),
+        "settings.md": settings_page(schemas["environment.schema.json"], files, tables),
         "json.md": json_page(schemas),
     }
 

@@ -126,6 +126,37 @@ class Reference(unittest.TestCase):
         self.assertGreater(len(names), 200)
         self.assertEqual(page.count("\n### "), len(names))
 
+    def test_every_kind_is_in_the_table_of_its_section(self) -> None:
+        all_kinds = reference.kinds((reference.PAGES / "kinds.md").read_text("utf-8"))
+        found = reference.kinds_of_sections([path.read_text("utf-8") for path in reference.PLANS])
+        # Only states of earlier versions have log resource policies.
+        declared = set(all_kinds) - {"log resource policy"}
+        self.assertEqual({noun.lower() for nouns in found.values() for noun in nouns}, declared)
+        self.assertEqual(found["storage"], ["bucket"])
+        self.assertEqual(found["feature_groups"], ["feature group"])
+        page = reference.pages()["settings.md"]
+        self.assertEqual(page.count("| Resource | Replaced on | Data |"), len(found))
+        self.assertIn("| [bucket](kinds.md#bucket) | `name`, `region` | yes |\n", page)
+
+    def test_files_and_roles_have_examples_of_their_own(self) -> None:
+        schema = json.loads((reference.SCHEMAS / "environment.schema.json").read_text("utf-8"))
+        rules = ("must be a path within the project", "must be the ARN of an IAM role")
+        settings = [
+            one.schema
+            for one in reference.settings(schema)
+            if one.schema.get("patternErrorMessage", "").startswith(rules) and one.name != "script"
+        ]
+        self.assertGreater(len(settings), 15)
+        self.assertEqual(len({one["examples"][0] for one in settings}), len(settings))
+        self.assertNotIn("pipeline/glue/etl.py", [one["examples"][0] for one in settings])
+
+    def test_the_example_of_a_setting_stands_in_for_that_of_its_form(self) -> None:
+        form = "must be a path within the project, such as `pipeline/glue/etl.py`"
+        schema = {"properties": {"definition": {"type": "string", "patternErrorMessage": form, "examples": ["a.json"]}}}
+        page = reference.settings_page(schema, [])
+        self.assertIn("- Type: text: a path within the project\n", page)
+        self.assertIn('- Example: `definition = "a.json"`', page)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,6 +1,8 @@
 """The documentation says what mlopsctl does. `$MLOPSCTL` is the binary."""
 
+import json
 import os
+import re
 import unittest
 from pathlib import Path
 
@@ -21,6 +23,15 @@ class Documentation(unittest.TestCase):
 
     def test_mentioned_commands_and_options_exist(self) -> None:
         self.assertEqual(list(accepted.unknown_mentions(BINARY, ROOT)), [])
+
+    def test_outputs_have_their_page_and_their_schema(self) -> None:
+        code = "".join(path.read_text("utf-8") for path in (ROOT / "crates/blueprint/src").glob("**/*.rs"))
+        declared = re.findall(r'stack\.output\("([a-z_]+)"', code) + re.findall(r'\("([a-z]+_bucket_name)", "', code)
+        self.assertGreater(len(declared), 8)
+        schema = json.loads((ROOT / "state/schemas/output.schema.json").read_text("utf-8"))
+        page = (ROOT / "docs/extending.md").read_text("utf-8").partition("\n## Outputs\n")[2]
+        self.assertCountEqual(schema["oneOf"][0]["properties"], declared)
+        self.assertCountEqual(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE), declared)
 
     def test_walkthroughs_do_what_they_say(self) -> None:
         found = walkthrough.walkthroughs(ROOT)

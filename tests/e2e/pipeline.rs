@@ -280,7 +280,10 @@ fn a_followed_execution_tells_each_step_once_and_ends_with_its_metrics() {
     );
     assert_eq!(run.stderr.matches("ValidateData done").count(), 1, "{}", run.stderr);
     assert!(!run.stderr.contains("ChooseLoad"), "{}", run.stderr);
-    tells(&run.stdout, &["succeeded", "auc 0.9133", "model-package/mlops-pipeline-dev-models/1", "pipeline dev approve"]);
+    tells(
+        &run.stdout,
+        &["succeeded", "auc 0.9133", "model-package/mlops-pipeline-dev-models/1", "pipeline dev approve"],
+    );
 }
 
 #[test]

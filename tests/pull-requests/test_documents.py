@@ -1,4 +1,4 @@
-"""The workflows of docs/ci.md: their form, and the inputs that they give to our actions."""
+"""The workflows of docs/ci.md and other pages: their form, and the inputs that they give to our actions."""
 
 import re
 import subprocess
@@ -14,10 +14,9 @@ from workspace import REPOSITORY
 ACTIONS = REPOSITORY / ".github/actions"
 
 
-def blocks():
-    """The YAML of the page."""
-    page = (REPOSITORY / "docs/ci.md").read_text()
-    return re.findall(r"^```yaml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+def blocks(page=REPOSITORY / "docs/ci.md"):
+    """The YAML of a page."""
+    return re.findall(r"^```yaml\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
 
 
 def read(text):
@@ -25,7 +24,7 @@ def read(text):
 
 
 def is_workflow(document):
-    return "jobs" in document
+    return isinstance(document, dict) and "jobs" in document
 
 
 class Documents(unittest.TestCase):
@@ -68,6 +67,22 @@ class Documents(unittest.TestCase):
                 if any(f"/{name}@" in step.get("uses", "") for step in job["steps"])
             ]
             self.assertEqual([job["permissions"] for job in jobs], [asked], name)
+
+    def test_jobs_that_run_mlopsctl_set_it_up_before(self):
+        ours = {"plan-comment", "apply-plan"}
+        found = []
+        for page in sorted((REPOSITORY / "docs").glob("**/*.md")):
+            for workflow in filter(is_workflow, map(read, blocks(page))):
+                for name, job in workflow["jobs"].items():
+                    uses = [step.get("uses", "") for step in job["steps"]]
+                    actions = [re.search(r"/\.github/actions/([a-z-]+)@", action) for action in uses]
+                    actions = [action and action[1] for action in actions]
+                    runs = [bool(re.search(r"\bmlopsctl ", step.get("run", ""))) for step in job["steps"]]
+                    users = [at for at, action in enumerate(actions) if action in ours or runs[at]]
+                    if users:
+                        found.append(f"{page.name}: {name}")
+                        self.assertIn("setup-mlopsctl", actions[: users[0]], found[-1])
+        self.assertEqual(found, ["ci.md: plan", "ci.md: apply", "ci.md: plan", "ci.md: apply", "drift.md: reconcile"])
 
     def test_jobs_of_gitlab_extend_the_template(self):
         [gitlab] = [block for block in map(read, blocks()) if not is_workflow(block)]

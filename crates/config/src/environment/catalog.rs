@@ -36,7 +36,7 @@ pub struct Crawler {
     pub name: String,
     /// The bucket, by its short name.
     #[serde(default = "data")]
-    #[schemars(with = "Text<Slug>")]
+    #[schemars(with = "Text<Slug>", example = &"data")]
     pub bucket: String,
     /// The prefix below which it finds tables, for example `raw/`.
     #[schemars(with = "Text<Prefix>")]
@@ -151,7 +151,7 @@ pub struct Job {
     pub permissions: Vec<Permission>,
     /// Arguments that look like secrets and are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<Text<JobArgument>>", extend("uniqueItems" = true))]
+    #[schemars(with = "Vec<Text<JobArgument>>", example = &["--token-column"], extend("uniqueItems" = true))]
     pub not_secret: Vec<String>,
 }
 
@@ -193,13 +193,13 @@ pub struct Workflow {
     #[schemars(with = "Option<Text<Cron>>")]
     pub schedule: Option<String>,
     /// The crawler of the raw data.
-    #[schemars(with = "Text<Slug>")]
+    #[schemars(with = "Text<Slug>", example = &"raw")]
     pub first: String,
     /// The job that transforms it.
-    #[schemars(with = "Text<Slug>")]
+    #[schemars(with = "Text<Slug>", example = &"etl")]
     pub job: String,
     /// The crawler of the files that the job wrote.
-    #[schemars(with = "Text<Slug>")]
+    #[schemars(with = "Text<Slug>", example = &"processed")]
     pub last: String,
 }
 

@@ -32,12 +32,12 @@ pub struct Drift {
 pub struct Job {
     /// The schedule on which it runs, in UTC: `rate(…)` or `cron(…)`.
     #[serde(default = "hourly")]
-    #[schemars(with = "Text<Schedule>")]
+    #[schemars(with = "Text<Schedule>", example = &"rate(6 hours)")]
     pub schedule: String,
     /// mlopsctl itself, built for Linux on `architecture`: a file of the project. Left out, it is the mlopsctl that runs
     /// `up`.
     #[serde(default)]
-    #[schemars(with = "Option<Text<ProjectPath>>")]
+    #[schemars(with = "Option<Text<ProjectPath>>", example = &"tools/mlopsctl")]
     pub binary: Option<String>,
     /// The processor.
     #[serde(default)]

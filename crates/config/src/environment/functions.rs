@@ -23,7 +23,7 @@ pub struct Function {
     pub description: String,
     /// The folder of its code. Left out, it is `pipeline/functions/<name>`.
     #[serde(default)]
-    #[schemars(with = "Option<Text<ProjectPath>>")]
+    #[schemars(with = "Option<Text<ProjectPath>>", example = &"pipeline/functions/enrich")]
     pub source: Option<String>,
     /// `<module>.<function>` within that folder.
     #[serde(default = "handler")]
@@ -67,7 +67,7 @@ pub struct Function {
     pub permissions: Vec<Permission>,
     /// Variables that look like secrets and are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<Text<VariableName>>", extend("uniqueItems" = true))]
+    #[schemars(with = "Vec<Text<VariableName>>", example = &["MAX_TOKENS"], extend("uniqueItems" = true))]
     pub not_secret: Vec<String>,
     /// The number of calls that may run at once, reserved for this function. Left out, it shares the account's concurrency.
     #[serde(default)]

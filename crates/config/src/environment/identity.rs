@@ -31,47 +31,47 @@ pub struct Identity {
 pub struct Roles {
     /// SageMaker: Studio, jobs of the pipeline, endpoints and MLflow, as far as `studio`, `training`, `serving` and
     /// `mlflow` do not say otherwise.
-    #[schemars(with = "Option<Text<RoleArn>>")]
+    #[schemars(with = "Option<Text<RoleArn>>", example = &"arn:aws:iam::123456789012:role/platform/ml-sagemaker")]
     pub sagemaker: Option<String>,
     /// People in Studio, and the feature groups.
     #[schemars(with = "Option<Text<RoleArn>>")]
     pub studio: Option<String>,
     /// Training and batch transform of the pipeline.
-    #[schemars(with = "Option<Text<RoleArn>>")]
+    #[schemars(with = "Option<Text<RoleArn>>", example = &"arn:aws:iam::123456789012:role/platform/ml-training")]
     pub training: Option<String>,
     /// Models behind the endpoint.
-    #[schemars(with = "Option<Text<RoleArn>>")]
+    #[schemars(with = "Option<Text<RoleArn>>", example = &"arn:aws:iam::123456789012:role/platform/ml-serving")]
     pub serving: Option<String>,
     /// Artifacts of MLflow.
-    #[schemars(with = "Option<Text<RoleArn>>")]
+    #[schemars(with = "Option<Text<RoleArn>>", example = &"arn:aws:iam::123456789012:role/platform/ml-mlflow")]
     pub mlflow: Option<String>,
     /// Glue crawlers and jobs.
-    #[schemars(with = "Option<Text<RoleArn>>")]
+    #[schemars(with = "Option<Text<RoleArn>>", example = &"arn:aws:iam::123456789012:role/platform/ml-glue")]
     pub glue: Option<String>,
     /// The state machine of the training pipeline.
-    #[schemars(with = "Option<Text<RoleArn>>")]
+    #[schemars(with = "Option<Text<RoleArn>>", example = &"arn:aws:iam::123456789012:role/platform/ml-pipeline")]
     pub pipeline: Option<String>,
     /// The state machine that deploys approved models.
-    #[schemars(with = "Option<Text<RoleArn>>")]
+    #[schemars(with = "Option<Text<RoleArn>>", example = &"arn:aws:iam::123456789012:role/platform/ml-deploy")]
     pub deploy: Option<String>,
     /// EventBridge rules that start the pipeline and deployments.
-    #[schemars(with = "Option<Text<RoleArn>>")]
+    #[schemars(with = "Option<Text<RoleArn>>", example = &"arn:aws:iam::123456789012:role/platform/ml-events")]
     pub events: Option<String>,
     /// Functions, as far as `functions` does not say otherwise.
-    #[schemars(with = "Option<Text<RoleArn>>")]
+    #[schemars(with = "Option<Text<RoleArn>>", example = &"arn:aws:iam::123456789012:role/platform/ml-lambda")]
     pub lambda: Option<String>,
     /// Single functions, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "Map<Slug, Text<RoleArn>>")]
     pub functions: BTreeMap<String, String>,
     /// Replication to the second region.
-    #[schemars(with = "Option<Text<RoleArn>>")]
+    #[schemars(with = "Option<Text<RoleArn>>", example = &"arn:aws:iam::123456789012:role/platform/ml-replication")]
     pub replication: Option<String>,
     /// The flow logs of the VPC.
-    #[schemars(with = "Option<Text<RoleArn>>")]
+    #[schemars(with = "Option<Text<RoleArn>>", example = &"arn:aws:iam::123456789012:role/platform/ml-flow-logs")]
     pub flow_logs: Option<String>,
     /// The drift job.
-    #[schemars(with = "Option<Text<RoleArn>>")]
+    #[schemars(with = "Option<Text<RoleArn>>", example = &"arn:aws:iam::123456789012:role/platform/ml-drift-job")]
     pub drift_job: Option<String>,
 }
 

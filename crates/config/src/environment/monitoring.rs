@@ -82,11 +82,11 @@ pub enum Protocol {
 #[serde(deny_unknown_fields)]
 pub struct Endpoint {
     /// Its name.
-    #[schemars(with = "Text<SageMakerName>")]
+    #[schemars(with = "Text<SageMakerName>", example = &"recommendations")]
     pub name: String,
     /// Its production variant.
     #[serde(default = "all_traffic")]
-    #[schemars(with = "Text<SageMakerName>")]
+    #[schemars(with = "Text<SageMakerName>", example = &"AllTraffic")]
     pub variant: String,
     /// The latency of the model above which there is an alarm.
     #[serde(default = "second")]
@@ -107,7 +107,7 @@ fn second() -> u16 {
 #[serde(deny_unknown_fields)]
 pub struct Alarm {
     /// The short name.
-    #[schemars(with = "Text<Slug>")]
+    #[schemars(with = "Text<Slug>", example = &"function-errors")]
     pub name: String,
     /// Its meaning, and the next step of the person whom it notifies.
     #[serde(default)]

@@ -13,7 +13,7 @@ pub struct Moved {
     #[schemars(with = "Text<PlainAddress>")]
     pub from: String,
     /// The address that the file declares now.
-    #[schemars(with = "Text<PlainAddress>")]
+    #[schemars(with = "Text<PlainAddress>", example = &"storage.inbox")]
     pub to: String,
 }
 

@@ -11,18 +11,18 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct OwnerTags {
     /// The key of the tag that names the project.
-    #[schemars(with = "Text<TagKey>")]
+    #[schemars(with = "Text<TagKey>", example = &"Project")]
     pub project: String,
     /// The value of that tag. Left out, it is the project.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<Text<TagValue>>")]
+    #[schemars(with = "Option<Text<TagValue>>", example = &"Churn")]
     pub project_value: Option<String>,
     /// The key of the tag that names the environment.
-    #[schemars(with = "Text<TagKey>")]
+    #[schemars(with = "Text<TagKey>", example = &"Environment")]
     pub environment: String,
     /// The value of that tag, for example `Production`. Left out, it is the environment.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<Text<TagValue>>")]
+    #[schemars(with = "Option<Text<TagValue>>", example = &"Production")]
     pub environment_value: Option<String>,
 }
 

@@ -29,19 +29,19 @@ use std::collections::BTreeMap;
 #[serde(default, deny_unknown_fields)]
 pub struct Pipeline {
     /// The definition, in Amazon States Language with placeholders.
-    #[schemars(with = "Text<ProjectPath>")]
+    #[schemars(with = "Text<ProjectPath>", example = &"pipeline/training.asl.json")]
     pub definition: String,
     /// The schema of the raw data, which also names the column to predict.
-    #[schemars(with = "Text<ProjectPath>")]
+    #[schemars(with = "Text<ProjectPath>", example = &"schema.json")]
     pub schema: String,
     /// The Glue job that prepares the data.
-    #[schemars(with = "Text<Slug>")]
+    #[schemars(with = "Text<Slug>", example = &"etl")]
     pub etl_job: String,
     /// The function that decides whether the data is fit to train on.
-    #[schemars(with = "Text<Slug>")]
+    #[schemars(with = "Text<Slug>", example = &"data-validation")]
     pub validation_function: String,
     /// The function that decides whether the model is good enough.
-    #[schemars(with = "Text<Slug>")]
+    #[schemars(with = "Text<Slug>", example = &"model-evaluation")]
     pub evaluation_function: String,
     /// The schedule on which it runs: `rate(…)` or `cron(…)` in UTC. Left out, only uploads and people start it.
     #[schemars(with = "Option<Text<Schedule>>")]
@@ -70,7 +70,7 @@ pub struct Pipeline {
     pub image: Option<String>,
     /// The image that predicts, in batch transforms and behind endpoints, named like `image`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<Text<ImageReference>>")]
+    #[schemars(with = "Option<Text<ImageReference>>", example = &"churn-serving:1.4")]
     pub inference_image: Option<String>,
     /// The training job.
     pub training: Training,
@@ -81,7 +81,7 @@ pub struct Pipeline {
     pub inference_instance_types: Vec<String>,
     /// Types of machines that AWS has added since this version of mlopsctl, which `validate` would refuse.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<Text<MlInstance>>", extend("uniqueItems" = true))]
+    #[schemars(with = "Vec<Text<MlInstance>>", example = &["ml.m9i.large"], extend("uniqueItems" = true))]
     pub newer_instance_types: Vec<String>,
     /// The limits of a data set, which the validation function checks before training.
     pub validation: Limits,

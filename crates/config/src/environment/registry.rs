@@ -13,7 +13,7 @@ pub const OWN: &str = "images";
 #[serde(default, deny_unknown_fields)]
 pub struct Registry {
     /// Repositories beside the one named `<project>-<environment>`; each is named `<project>-<environment>-<name>`.
-    #[schemars(with = "Vec<Text<Slug>>", extend("uniqueItems" = true))]
+    #[schemars(with = "Vec<Text<Slug>>", example = &["images"], extend("uniqueItems" = true))]
     pub repositories: Vec<String>,
     /// The number of tagged images that are kept in each repository.
     #[schemars(range(min = 1, max = 10_000))]

@@ -19,7 +19,7 @@ pub struct Studio {
     #[schemars(range(min = 60, max = 525_600))]
     pub idle_shutdown_minutes: Option<u32>,
     /// The group in which the pipeline registers models, without `<project>-<environment>-`.
-    #[schemars(with = "Text<SageMakerName>")]
+    #[schemars(with = "Text<SageMakerName>", example = &"models")]
     pub model_package_group: String,
     /// Allow notebooks to approve models, which deploys them. Left out, only people with permissions of their own can.
     pub approve_models: bool,
@@ -76,7 +76,7 @@ pub enum NetworkAccess {
 #[serde(deny_unknown_fields)]
 pub struct Space {
     /// Its name.
-    #[schemars(with = "Text<SageMakerName>")]
+    #[schemars(with = "Text<SageMakerName>", example = &"exploration")]
     pub name: String,
     /// The user profile it belongs to.
     #[schemars(with = "Text<SageMakerName>")]

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct Deploy {
     /// The definition, in Amazon States Language with placeholders.
-    #[schemars(with = "Text<ProjectPath>")]
+    #[schemars(with = "Text<ProjectPath>", example = &"pipeline/deploy.asl.json")]
     pub definition: String,
     /// The endpoint; it is named `<project>-<environment>-<endpoint>`.
-    #[schemars(with = "Text<Slug>")]
+    #[schemars(with = "Text<Slug>", example = &"endpoint")]
     pub endpoint: String,
     /// The machine, one of `inference_instance_types`.
     #[schemars(with = "Text<MlInstance>")]
