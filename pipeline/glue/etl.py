@@ -178,6 +178,8 @@ def configure(spark: SparkSession) -> None:
         ("spark.sql.csv.parser.columnPruning.enabled", "false"),
         # pandas writes moments in nanoseconds, which Spark refuses otherwise.
         ("spark.sql.legacy.parquet.nanosAsLong", "true"),
+        # JSON has numbers such as `1e2`, which are read as decimals.
+        ("spark.sql.legacy.allowNegativeScaleOfDecimal", "true"),
         # Few rows need few tasks, also where they are cached.
         ("spark.sql.optimizer.canChangeCachedPlanOutputPartitioning", "true"),
         # XGBoost's container reads every file of a channel, so no marker files.

@@ -67,6 +67,15 @@ def test_a_model_within_the_tolerance_is_registered(evaluation):
         assert evaluation.evaluate(event, s3)["register"] is good
 
 
+def test_the_champion_is_measured_at_its_own_decision_threshold(evaluation):
+    pairs = [(1, 0.3), (1, 0.25), (0, 0.1), (0, 0.05)] * 50
+    s3 = bucket([(y, p + 0.5 * y * (i % 3 > 0)) for i, (y, p) in enumerate(pairs)], champion=pairs)
+    event = COMPARED | {"comparison": {"metric": "f1", "max_regression": 0.01}}
+    decision = evaluation.evaluate(event | {"champion": CHAMPION | {"decision_threshold": 0.2}}, s3)
+    assert (decision["comparison"]["champion"], decision["register"]) == (1.0, False)
+    assert evaluation.evaluate(event, s3)["register"], "at the threshold of the new model, the champion finds nothing"
+
+
 def test_less_error_counts_as_better(evaluation):
     event = {**REGRESSION, "champion": CHAMPION, "comparison": {"metric": "rmse", "max_regression": 0.5}}
     near, far = [(1.0, 1.1), (2.0, 2.1), (4.0, 4.1)], [(1.0, 9.0), (2.0, 9.0), (4.0, 9.0)]

@@ -77,6 +77,11 @@ def test_a_plan_without_data_to_compare_with_says_so(evaluation, packages, basel
     assert plan(evaluation, FakeRegistry(*packages))["baseline"] == baseline
 
 
+def test_the_champion_brings_its_decision_threshold(evaluation):
+    champion = plan(evaluation, FakeRegistry({"decision_threshold": "0.2"}))["champion"]
+    assert champion["decision_threshold"] == 0.2
+
+
 def test_a_champion_with_other_features_is_not_comparable(evaluation):
     own = evaluation.digest(evaluation.inputs(EVENT["schema"], FEATURES))
     other = evaluation.digest(evaluation.inputs(EVENT["schema"], FEATURES[1:]))

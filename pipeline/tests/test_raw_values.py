@@ -177,11 +177,13 @@ def test_every_readable_file_is_read_whatever_its_case_compression_and_line_ends
             "seven.jsonl": '{"id": "7", "integer": 12345678.0, "y": true}\nnonsense\n',
             "eight.ndjson.gz": gzip.compress(b'{"id": "8", "integer": 1, "y": false}\n'),
             "nine.json": '{\n  "id": "9",\n  "integer": 1,\n  "y": 1\n}',
+            "ten.jsonl": '{"id": "10", "integer": 1e2, "y": true}\n{"id": "11", "integer": 1.5e+10, "y": true}\n',
             "_hidden.csv": "id\nx\n",
         }
     )
     accepted = {key: row["integer"] for key, row in rows.items() if row["fate"] == "accepted"}
-    assert accepted == {str(n): 1 for n in (1, 2, 3, 4, 5, 6, 8, 9)} | {"6b": 1, "7": 12345678}
+    others = {"6b": 1, "7": 12345678, "10": 100, "11": 15_000_000_000}
+    assert accepted == {str(n): 1 for n in (1, 2, 3, 4, 5, 6, 8, 9)} | others
     assert rows.keys() - accepted.keys() == {None}
 
 

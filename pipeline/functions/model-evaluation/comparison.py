@@ -18,7 +18,7 @@ SEED = 20_240_229
 
 
 def interval(
-    task: Task, metric: Any, threshold: float, candidate: Measured, champion: Measured
+    task: Task, metric: Any, thresholds: tuple[float, float], candidate: Measured, champion: Measured
 ) -> tuple[float, float] | None:
     """Between which values the difference of a metric lies with 95 % confidence, by drawing rows at random.
 
@@ -31,7 +31,10 @@ def interval(
     for _ in range(DRAWS):
         drawn = generator.choices(range(rows), k=size)
         try:
-            new, old = (metric(task.measured(one.scored.select(drawn), threshold)) for one in (candidate, champion))
+            new, old = (
+                metric(task.measured(one.scored.select(drawn), threshold))
+                for one, threshold in zip((candidate, champion), thresholds, strict=True)
+            )
         except EvaluationFailed:
             # All drawn rows have one label.
             continue
@@ -45,15 +48,18 @@ def interval(
 
 
 def compare(
-    task: Task, settings: dict[str, Any], threshold: float, candidate: Measured, champion: Measured
+    task: Task, settings: dict[str, Any], thresholds: tuple[float, float], candidate: Measured, champion: Measured
 ) -> dict[str, Any]:
-    """The metric of both, their difference with its interval, and the reason to refuse the candidate, if any."""
+    """The metric of both, their difference with its interval, and the reason to refuse the candidate, if any.
+
+    `thresholds` are the decision thresholds of both.
+    """
     name, tolerance = settings["metric"], settings.get("max_regression", 0.0)
     metric = task.metric(name, "the comparison")
     if candidate.scored.labels != champion.scored.labels:
         raise EvaluationFailed("the champion was not scored on the same rows as the new model")
     new, old = metric(candidate), metric(champion)
-    found = interval(task, metric, threshold, candidate, champion)
+    found = interval(task, metric, thresholds, candidate, champion)
     gain = old - new if name in LOWER_IS_BETTER else new - old
     bounds = f", with 95 % confidence between {found[0]:+.6f} and {found[1]:+.6f}" if found else ""
     told = f"{name} is {new:.6f}, the approved model has {old:.6f} on the same rows: {new - old:+.6f}{bounds}"

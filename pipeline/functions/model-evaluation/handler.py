@@ -107,6 +107,8 @@ def plan(event: dict[str, Any], s3: Any, sagemaker: Any) -> dict[str, Any]:
         its = properties.get("features_digest", own)
         why = "" if its == own else "it takes other features than the new model"
         answer["champion"] = {"package": found["ModelPackageArn"], "comparable": not why, "why": why}
+        if "decision_threshold" in properties:
+            answer["champion"]["decision_threshold"] = float(properties["decision_threshold"])
     return answer
 
 
@@ -151,8 +153,10 @@ def evaluate(event: dict[str, Any], s3: Any) -> dict[str, Any]:
 
     against, compared, approved = event.get("champion") or NO_CHAMPION, None, {}
     if event.get("comparison") and against["comparable"]:
-        old = task.measured(read(s3, bucket, event["champion_prefix"], task.width), threshold)
-        compared = comparison.compare(task, event["comparison"], threshold, measured, old)
+        # Each model decides at the threshold with which it serves.
+        its_threshold = against.get("decision_threshold", threshold)
+        old = task.measured(read(s3, bucket, event["champion_prefix"], task.width), its_threshold)
+        compared = comparison.compare(task, event["comparison"], (threshold, its_threshold), measured, old)
         approved = all_metrics(old)
         reasons += [compared["refused"]] if compared["refused"] else []
         document["comparison"] = {**compared, "champion_package": against["package"]}

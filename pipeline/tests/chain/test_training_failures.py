@@ -10,6 +10,7 @@ import pytest
 from account import VALUES
 from runner.clients import Refusal
 from runner.jobs import Job, TrainingJobs
+from runner.objects import location
 
 CREATE = ("sagemaker", "CreateTrainingJob")
 FAILED = ["NotifyFailure", "Failed"]
@@ -114,6 +115,8 @@ def test_an_execution_is_resumed_at_the_step_that_failed_with_all_that_was_made(
     assert len(account.etl_runs()) == runs
     package = account.package(execution.notification["model_package"])
     assert package["CustomerMetadataProperties"]["dataset"] == known["load"]["dataset"]
+    bucket, key = location(package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
+    assert account.s3.head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
 
 
 def test_a_step_that_is_none_is_refused(account):
