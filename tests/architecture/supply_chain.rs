@@ -103,12 +103,12 @@ fn supply_chain_of_releases_takes_nothing_from_a_cache_and_checks_its_tools() {
 #[test]
 fn supply_chain_of_workflows_in_the_docs_checks_the_binary_before_it_runs() {
     let lines = lines_of_the_docs();
-    let downloads =
-        lines.windows(2).filter(|lines| lines[0].1.contains("aws s3 cp") && lines[0].1.ends_with(" mlopsctl"));
-    let downloads: Vec<_> = downloads.collect();
-    assert!(downloads.len() >= 2, "{downloads:?}");
-    for download in downloads {
-        assert!(download[1].1.contains("sha256sum --check"), "{}: it is not checked", download[0].0);
+    // The action compares the checksum before it unpacks the binary.
+    let uses = lines.windows(6).filter(|lines| lines[0].1.contains("/setup-mlopsctl@"));
+    let uses: Vec<_> = uses.collect();
+    assert!(uses.len() >= 2, "{uses:?}");
+    for lines in uses {
+        assert!(lines.iter().any(|(_, line)| line.contains("sha256")), "{}: it is not checked", lines[0].0);
     }
 }
 

@@ -357,11 +357,9 @@ impl Planner<'_> {
                         let condition = ownership::undeclared(&diff);
                         return Err(ownership::unproven(reconciler, observed.id.as_deref(), &condition, &cx));
                     }
-                    (_, Origin::Unproven) => decision(
-                        Action::Update,
-                        Some("it already exists in AWS as it is declared, and is added to the state"),
-                        Vec::new(),
-                    ),
+                    (_, Origin::Unproven) => {
+                        decision(Action::Update, Some("it exists as declared, and is added to the state"), Vec::new())
+                    }
                     (Some(cause), _) => decision(Action::Replace, Some(&cause), diff.changes),
                     (None, Origin::Claim) => decision(Action::Update, Some("it is taken over"), diff.changes),
                     (None, Origin::Intended) => decision(Action::Update, Some("a run may have made it"), diff.changes),

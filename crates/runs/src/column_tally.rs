@@ -52,7 +52,7 @@ pub(crate) struct Tally {
     rising: Rising,
 }
 
-/// How many values there are of a kind, and the first of them.
+/// The number of values of a kind, and the first of them.
 #[derive(Default)]
 pub(crate) struct Examples {
     pub(crate) count: u64,

@@ -45,15 +45,15 @@ impl Work {
 impl Platform {
     /// Opens an environment to look at. It must have been brought up.
     pub(super) async fn open(global: &Global, environment: Option<&str>) -> Result<Self, CommandError> {
-        Self::of(global.app().open_state(environment).await?, global).await
+        Self::from_session(global.app().open_state(environment).await?, global).await
     }
 
     /// Opens an environment to change what is in it, which must be named if there are several.
     pub(super) async fn open_to_change(global: &Global, environment: Option<&str>) -> Result<Self, CommandError> {
-        Self::of(global.app().open_state_to_change(environment).await?, global).await
+        Self::from_session(global.app().open_state_to_change(environment).await?, global).await
     }
 
-    async fn of(session: Session, global: &Global) -> Result<Self, CommandError> {
+    async fn from_session(session: Session, global: &Global) -> Result<Self, CommandError> {
         let (state, stored) = session.state().await?;
         let platform = Self { session, state, local: global.local };
         match stored {
