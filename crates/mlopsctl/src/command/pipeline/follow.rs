@@ -4,14 +4,8 @@ use super::platform::{Platform, Work};
 use crate::{
     command_error::CommandError,
     printer::Printer,
-    render::{
-        execution::{ExecutionDocument, Page},
-        live::FRAME,
-        steps::Steps,
-        versioned::Versioned,
-    },
+    render::{execution::ExecutionDocument, live::FRAME, steps::Steps, versioned::Versioned},
 };
-use jiff::Timestamp;
 use runs::{Execution, Machine, Status};
 use serde::Serialize;
 use std::time::Duration;
@@ -53,15 +47,7 @@ pub(super) async fn run(
     };
     steps.end();
     let (execution, history) = followed?;
-    let (console, approval) = (platform.console(&execution), platform.approval(&execution, &history).await);
-    let page = Page {
-        execution: &execution,
-        history: &history,
-        environment: &platform.session.name,
-        console,
-        approval,
-        now: Timestamp::now(),
-    };
+    let page = platform.page(&execution, &history).await;
     if printer.json {
         printer.line(&Versioned::new(Summary { event: "summary", execution: page.document() }));
     } else {

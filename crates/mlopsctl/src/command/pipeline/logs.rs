@@ -41,9 +41,7 @@ pub(super) async fn run(
             logs.push(Log { source, lines });
         }
     }
-    let (console, approval) = (platform.console(&execution), platform.approval(&execution, &history).await);
-    let page =
-        Page { execution: &execution, history: &history, environment: &platform.session.name, console, approval, now };
+    let page = platform.page(&execution, &history).await;
     match printer.json {
         true => printer.document(&whole(&page, step, &logs)),
         false => printer.page(&text(&page, step, &logs, printer.for_data())),

@@ -1,10 +1,11 @@
 //! The provisioned platform that the pipeline commands work on, opened from its state.
 
-use crate::{cli::Global, command_error::CommandError};
+use crate::{cli::Global, command_error::CommandError, render::execution::Page};
 use app::Session;
 use aws_config::SdkConfig;
 use aws_glue::Job;
 use aws_sagemaker::ModelPackageGroup;
+use jiff::Timestamp;
 use resource::{Resource, spec_as};
 use runs::{Approval, Endpoint, Execution, History, Machine, ModelRegistry, Package, Store, Verdict};
 use serde_json::Value;
@@ -62,6 +63,18 @@ impl Platform {
                 format!("{} has not been brought up yet", platform.session.name),
                 format!("`mlopsctl up {}` does", platform.session.name),
             )),
+        }
+    }
+
+    /// Everything there is to say of an execution as of now.
+    pub(super) async fn page<'a>(&'a self, execution: &'a Execution, history: &'a History) -> Page<'a> {
+        Page {
+            execution,
+            history,
+            environment: &self.session.name,
+            console: self.console(execution),
+            approval: self.approval(execution, history).await,
+            now: Timestamp::now(),
         }
     }
 

@@ -36,7 +36,7 @@ pub(super) fn run(
 ) -> Result<(), CommandError> {
     let settings = global.settings();
     let name = settings.choose_to_change(named)?;
-    // The file may name the schema that is to be written, and have other problems meanwhile.
+    // The environment file may name a schema that does not exist yet, and may have other problems.
     let environment_file = settings.file(&name);
     let source = config::text(&environment_file, &settings.root()).ok();
     if source.is_none() {

@@ -4,12 +4,7 @@ use super::{
     follow,
     platform::{Platform, Work},
 };
-use crate::{
-    command_error::CommandError,
-    printer::Printer,
-    render::{execution::Page, versioned::Versioned},
-};
-use jiff::Timestamp;
+use crate::{command_error::CommandError, printer::Printer, render::versioned::Versioned};
 use runs::Status;
 
 pub(super) async fn run(
@@ -25,16 +20,7 @@ pub(super) async fn run(
         return follow::run(platform, work, &machine, execution, printer).await;
     }
     let history = machine.history(&execution.arn).await?;
-    let console = platform.console(&execution);
-    let approval = platform.approval(&execution, &history).await;
-    let page = Page {
-        execution: &execution,
-        history: &history,
-        environment: &platform.session.name,
-        console,
-        approval,
-        now: Timestamp::now(),
-    };
+    let page = platform.page(&execution, &history).await;
     match printer.json {
         true => printer.document(&Versioned::new(page.document())),
         false => printer.page(&page.text(printer.for_data())),
